@@ -1,0 +1,140 @@
+//! Which headers pass, in either direction.
+//!
+//! Callers say what they want; the host alone says how it is framed, to whom it is addressed, and
+//! who it comes from. A header that a caller may not set is refused by name, not dropped: a plugin
+//! that needs it must not believe that it was sent.
+
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SET_COOKIE,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+
+use super::error::{BadRequest, EgressError};
+
+/// What providers see of us.
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("calport/", env!("CARGO_PKG_VERSION")));
+
+/// Nothing is decompressed here. Calendar replies are small; without a decompressor no bomb can go
+/// off, and the cap on a body is the cap on what was received.
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+
+/// hyper's own limit for HTTP/1 replies, held for requests and HTTP/2 replies as well.
+pub(super) const MAX_COUNT: usize = 100;
+
+/// A request's names and values. Microsoft's access tokens are about 3 KiB.
+pub(super) const MAX_REQUEST_SIZE: usize = 16 * 1024;
+
+/// A reply's names and values. Microsoft's front ends send about 2 KiB.
+pub(super) const MAX_REPLY_SIZE: usize = 32 * 1024;
+
+/// Framing and hop-by-hop (RFC 9110, 7.6.1), addressing, the forwarding chain, and cookies.
+const HOST_ONLY: &[&str] = &[
+    "alt-used",
+    "connection",
+    "cookie",
+    "cookie2",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-real-ip",
+];
+
+const HOST_ONLY_PREFIXES: &[&str] = &["proxy-", "x-forwarded-"];
+
+/// Checks a request's headers and puts the host's own in. Replaced without a word: User-Agent and
+/// Accept-Encoding, which every client library sets by itself. Taken out: Content-Length, which is
+/// returned, to be compared with the body.
+pub(super) fn prepare(headers: &mut HeaderMap) -> Result<Option<usize>, EgressError> {
+    let length = declared_length(headers).map_err(EgressError::BadRequest)?;
+    headers.remove(CONTENT_LENGTH);
+    for name in headers.keys() {
+        if is_host_only(name) {
+            let name = name.as_str().chars().take(64).collect();
+            return Err(EgressError::BadRequest(BadRequest::Header(name)));
+        }
+    }
+    if headers.len() > MAX_COUNT || size(headers) > MAX_REQUEST_SIZE {
+        return Err(EgressError::RequestHeadersTooLarge);
+    }
+    headers.insert(USER_AGENT, AGENT);
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
+    Ok(length)
+}
+
+/// Checks a reply's headers and takes out what was meant for the connection, and cookies: there is
+/// no jar, and a provider's session is nothing for a guest.
+pub(super) fn receive(headers: &mut HeaderMap) -> Result<(), EgressError> {
+    if headers.len() > MAX_COUNT || size(headers) > MAX_REPLY_SIZE {
+        return Err(EgressError::ReplyHeadersTooLarge);
+    }
+    for name in [
+        CONNECTION,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+        SET_COOKIE,
+    ] {
+        headers.remove(name);
+    }
+    for name in [
+        "alt-svc",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "set-cookie2",
+    ] {
+        headers.remove(name);
+    }
+    Ok(())
+}
+
+/// Whether every coding that a reply names is none at all.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(http::header::CONTENT_ENCODING)
+        .iter()
+        .all(|value| {
+            value
+                .as_bytes()
+                .trim_ascii()
+                .eq_ignore_ascii_case(b"identity")
+        })
+}
+
+fn is_host_only(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    HOST_ONLY.contains(&name)
+        || HOST_ONLY_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+fn declared_length(headers: &HeaderMap) -> Result<Option<usize>, BadRequest> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if value.as_bytes().iter().all(u8::is_ascii_digit) => value
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .map(Some)
+            .ok_or(BadRequest::ContentLength),
+        (Some(_), _) => Err(BadRequest::ContentLength),
+    }
+}
+
+/// As RFC 9113, 6.5.2 counts, but for the 32 bytes of overhead per field.
+fn size(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum()
+}

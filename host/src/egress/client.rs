@@ -211,7 +211,7 @@ impl Egress {
         let body = read_request(body, declared, self.shared.limits.request_body).await?;
         let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
         if body.is_empty() && takes_body {
-            // hyper sends none for an empty body, and Google answers 411 to that.
+            // hyper sends none for an empty body; some front ends answer 411 to that.
             fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
 

@@ -21,10 +21,10 @@ const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 /// hyper's own limit for HTTP/1 replies, held for requests and HTTP/2 replies as well.
 pub(super) const MAX_COUNT: usize = 100;
 
-/// A request's names and values. Microsoft's access tokens are about 3 KiB.
+/// A request's names and values. Access tokens run to a few KiB.
 pub(super) const MAX_REQUEST_SIZE: usize = 16 * 1024;
 
-/// A reply's names and values. Microsoft's front ends send about 2 KiB.
+/// A reply's names and values: twice what common servers accept or send.
 pub(super) const MAX_REPLY_SIZE: usize = 32 * 1024;
 
 /// Framing and hop-by-hop (RFC 9110, 7.6.1), addressing, the forwarding chain, and cookies.

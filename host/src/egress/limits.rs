@@ -12,15 +12,15 @@ pub struct Limits {
     pub deadline: Duration,
     /// DNS, TCP and TLS of one new connection. Default 10 s.
     pub connect_timeout: Duration,
-    /// A request's body. Default 1 MiB; the largest event that the contract allows is under 200 KiB.
+    /// A request's body. Default 1 MiB: an event's longest texts come to a few dozen KiB.
     pub request_body: usize,
     /// A reply's body. Default 4 MiB. Nothing is compressed, so this is also the decoded size.
     pub reply_body: usize,
     /// Exchanges under way with one origin; more wait, within their deadline. Default 64. Also how
     /// many idle connections are kept: with fewer, a burst would close what the next one needs.
     pub in_flight_per_origin: usize,
-    /// How long an idle connection is kept. Default 60 s; Google's and Microsoft's front ends keep
-    /// theirs for longer, so that the one who closes is usually this side and no request is lost.
+    /// How long an idle connection is kept. Default 60 s: less than front ends usually allow, so that
+    /// the one who closes is mostly this side and no request meets a closing connection.
     pub idle_timeout: Duration,
 }
 

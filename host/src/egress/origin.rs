@@ -110,7 +110,7 @@ impl Origin {
         self.secure
     }
 
-    /// The canonical host: lower case, without brackets' meaning changed.
+    /// The canonical host: a lower-case ASCII name, or an address.
     #[must_use]
     pub fn host(&self) -> &Host<String> {
         &self.host

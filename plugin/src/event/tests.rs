@@ -1,0 +1,473 @@
+use super::*;
+use crate::bindings::calport::calendar::types::Person as Given;
+use crate::time::parse_rfc3339;
+
+pub(crate) fn sample() -> Event {
+    Event {
+        uid: "job-17@platform.example".into(),
+        revision: 3,
+        status: Status::Confirmed,
+        title: "Deep clean".into(),
+        description: Some("Key under the mat".into()),
+        location: Some("1 High St".into()),
+        url: Some("https://platform.example/jobs/17".into()),
+        when: Span::Timed(Timed {
+            start: parse_rfc3339("2026-12-01T10:00:00Z").unwrap(),
+            end: parse_rfc3339("2026-12-01T12:00:00Z").unwrap(),
+            zone: "Europe/London".into(),
+        }),
+        recurrence: None,
+        reminders: vec![60],
+        organizer: Some(Given {
+            name: Some("Platform".into()),
+            email: "hello@platform.example".into(),
+        }),
+        attendees: vec![],
+        updated: parse_rfc3339("2026-11-22T08:00:00Z").unwrap(),
+    }
+}
+
+fn all_day(start: &str, end: &str) -> Span {
+    Span::AllDay(AllDay {
+        start: start.into(),
+        end: end.into(),
+    })
+}
+
+fn given(name: Option<&str>, email: &str) -> Given {
+    Given {
+        name: name.map(Into::into),
+        email: email.into(),
+    }
+}
+
+/// A field's new value, and what is said about it.
+type Row = (Box<dyn Fn(&mut Event)>, &'static str, &'static str);
+
+fn row(change: impl Fn(&mut Event) + 'static, field: &'static str, problem: &'static str) -> Row {
+    (Box::new(change), field, problem)
+}
+
+#[test]
+fn each_limit_is_refused_with_the_fields_name_and_a_remedy() {
+    let rows = [
+        row(|e| e.uid.clear(), "uid", "is empty"),
+        row(
+            |e| e.uid = "x".repeat(256),
+            "uid",
+            "is longer than 255 characters",
+        ),
+        row(
+            |e| e.uid = "é".into(),
+            "uid",
+            "holds a character that is not ASCII",
+        ),
+        row(
+            |e| e.uid = "a\nb".into(),
+            "uid",
+            "holds the control character LF (U+000A)",
+        ),
+        row(
+            |e| e.uid = "a\tb".into(),
+            "uid",
+            "holds the control character HT (U+0009)",
+        ),
+        row(
+            |e| e.uid = "a\u{2028}b".into(),
+            "uid",
+            "holds the control character U+2028",
+        ),
+        row(|e| e.title.clear(), "title", "is empty"),
+        row(|e| e.title = " \r\n\u{2029}".into(), "title", "is empty"),
+        row(
+            |e| e.title = "x".repeat(1_025),
+            "title",
+            "is longer than 1024 characters",
+        ),
+        row(
+            |e| e.title = "x".repeat(1_048_576),
+            "title",
+            "is longer than 1024 characters",
+        ),
+        row(
+            |e| e.title = "a\0b".into(),
+            "title",
+            "holds the control character NUL (U+0000)",
+        ),
+        row(
+            |e| e.title = "a\u{1b}[2J".into(),
+            "title",
+            "holds the control character ESC (U+001B)",
+        ),
+        row(
+            |e| e.title = "a\u{b}".into(),
+            "title",
+            "holds the control character VT (U+000B)",
+        ),
+        row(
+            |e| e.title = "a\u{7f}".into(),
+            "title",
+            "holds the control character DEL (U+007F)",
+        ),
+        row(
+            |e| e.title = "a\u{9b}".into(),
+            "title",
+            "holds the control character U+009B",
+        ),
+        row(
+            |e| e.description = Some("é".repeat(8_193)),
+            "description",
+            "is longer than 8192 characters",
+        ),
+        row(
+            |e| e.description = Some("\u{8}".into()),
+            "description",
+            "holds the control character BS (U+0008)",
+        ),
+        row(
+            |e| e.location = Some("x".repeat(1_025)),
+            "location",
+            "is longer than 1024 characters",
+        ),
+        row(
+            |e| e.url = Some("javascript:alert(1)".into()),
+            "url",
+            "is neither http nor https",
+        ),
+        row(
+            |e| e.url = Some("ftp://a.example/".into()),
+            "url",
+            "is neither http nor https",
+        ),
+        row(
+            |e| e.url = Some("/jobs/17".into()),
+            "url",
+            "is not an absolute URL",
+        ),
+        row(
+            |e| e.url = Some(String::new()),
+            "url",
+            "is not an absolute URL",
+        ),
+        row(
+            |e| e.url = Some("https://".into()),
+            "url",
+            "is not an absolute URL",
+        ),
+        row(
+            |e| e.url = Some("https://a.example/\r\nX:1".into()),
+            "url",
+            "holds the control character CR (U+000D)",
+        ),
+        row(
+            |e| e.url = Some("https://a.example/\u{85}".into()),
+            "url",
+            "holds the control character U+0085",
+        ),
+        row(
+            |e| e.url = Some("https://a.example/a b".into()),
+            "url",
+            "holds a space",
+        ),
+        row(
+            |e| e.url = Some("https://bücher.example/".into()),
+            "url",
+            "has a host name that is not ASCII",
+        ),
+        row(
+            |e| e.url = Some("https://me:secret@a.example/".into()),
+            "url",
+            "holds a user name or password",
+        ),
+        row(
+            |e| e.url = Some(format!("https://a.example/{}", "x".repeat(2_048))),
+            "url",
+            "is longer than 2,048 characters",
+        ),
+        row(
+            |e| e.url = Some(format!("https://a.example/{}", "é".repeat(900))),
+            "url",
+            "is longer than 2,048 characters once encoded",
+        ),
+        row(
+            |e| e.when = all_day("2026-12-24", "2026-12-24"),
+            "when.end",
+            "is not after the start",
+        ),
+        row(
+            |e| e.when = all_day("2026-02-30", "2026-03-02"),
+            "when.start",
+            "is not a day of the calendar",
+        ),
+        row(
+            |e| e.when = all_day("2026-12-24", "24.12.2026"),
+            "when.end",
+            "is not a day of the calendar",
+        ),
+        row(
+            |e| e.when = all_day("0000-12-24", "2026-12-24"),
+            "when.start",
+            "lies outside the years 1970 to 9999",
+        ),
+        row(
+            |e| e.reminders = vec![1; 6],
+            "reminders",
+            "holds more than five",
+        ),
+        row(
+            |e| e.reminders = vec![1, 2, 40_321],
+            "reminders[2]",
+            "is more than four weeks before the start",
+        ),
+        row(
+            |e| e.organizer = Some(given(Some("a\0"), "a@b.example")),
+            "organizer.name",
+            "holds the control character NUL (U+0000)",
+        ),
+        row(
+            |e| e.attendees = vec![given(None, "a@b.example"), given(None, "nobody")],
+            "attendees[1].email",
+            "is not an e-mail address of ASCII characters",
+        ),
+        row(
+            |e| e.attendees = vec![given(None, "a@b.example\r\nX:1")],
+            "attendees[0].email",
+            "holds the control character CR (U+000D)",
+        ),
+        row(
+            |e| e.attendees = vec![given(None, "a@b.example"); 201],
+            "attendees",
+            "holds more than 200 people",
+        ),
+        row(
+            |e| e.updated = i64::MAX,
+            "updated",
+            "lies outside the years 1970 to 9999",
+        ),
+    ];
+    for (change, field, problem) in rows {
+        let mut event = sample();
+        change(&mut event);
+        let error = CheckedEvent::new(event).unwrap_err();
+        assert_eq!(
+            (error.field.as_str(), error.problem.as_str()),
+            (field, problem)
+        );
+        assert!(!error.remedy.is_empty(), "{field}");
+    }
+}
+
+#[test]
+fn spans_on_the_clock_are_refused_when_they_cannot_be() {
+    for (start, end, zone, field, problem) in [
+        (
+            10,
+            10,
+            "Europe/London",
+            "when.end",
+            "is not after the start",
+        ),
+        (10, 9, "Europe/London", "when.end", "is not after the start"),
+        (
+            -1,
+            9,
+            "Europe/London",
+            "when.start",
+            "lies outside the years 1970 to 9999",
+        ),
+        (
+            i64::MIN,
+            i64::MAX,
+            "Europe/London",
+            "when.start",
+            "lies outside the years 1970 to 9999",
+        ),
+        (
+            0,
+            1_796_119_200_000,
+            "Europe/London",
+            "when.end",
+            "lies outside the years 1970 to 9999",
+        ),
+        (
+            0,
+            1,
+            "GMT Standard Time",
+            "when.zone",
+            "is not the name of an IANA zone",
+        ),
+        (0, 1, "", "when.zone", "is not the name of an IANA zone"),
+        (
+            0,
+            1,
+            "Europe/London\r\nX:1",
+            "when.zone",
+            "is not the name of an IANA zone",
+        ),
+    ] {
+        let event = Event {
+            when: Span::Timed(Timed {
+                start,
+                end,
+                zone: zone.into(),
+            }),
+            ..sample()
+        };
+        let error = CheckedEvent::new(event).unwrap_err();
+        assert_eq!(
+            (error.field.as_str(), error.problem.as_str()),
+            (field, problem)
+        );
+    }
+}
+
+#[test]
+fn addresses_that_could_forge_a_line_or_a_second_address_are_refused() {
+    for email in [
+        "",
+        "@",
+        "a@",
+        "@b.example",
+        "a b@c.example",
+        "a@b@c.example",
+        "\"a b\"@c.example",
+        "a,b@c.example",
+        "a;b@c.example",
+        "<a@b.example>",
+        "A <a@b.example>",
+        "a@b..example",
+        ".a@b.example",
+        "a.@b.example",
+        "a@-b.example",
+        "a@b.example-",
+        "a@b_c.example",
+        "a@[127.0.0.1]",
+        "a@bücher.example",
+        "é@b.example",
+        "a@b.example.",
+        "mailto:a@b.example",
+    ] {
+        let event = Event {
+            organizer: Some(given(None, email)),
+            ..sample()
+        };
+        assert_eq!(
+            CheckedEvent::new(event).unwrap_err().field,
+            "organizer.email",
+            "{email}"
+        );
+    }
+    for email in [
+        "a@b",
+        "first.last+tag@sub.b-c.example",
+        "o'neil@b.example",
+        "x_{|}~@b.example",
+    ] {
+        let event = Event {
+            organizer: Some(given(None, email)),
+            ..sample()
+        };
+        assert_eq!(
+            CheckedEvent::new(event).unwrap().organizer.unwrap().email,
+            email
+        );
+    }
+    for email in [
+        format!("{}@b.example", "a".repeat(65)),
+        format!("a@{}.example", "b".repeat(64)),
+        format!("a@{}e", "b.".repeat(126)),
+    ] {
+        let event = Event {
+            organizer: Some(given(None, &email)),
+            ..sample()
+        };
+        assert!(CheckedEvent::new(event).is_err(), "{email}");
+    }
+}
+
+#[test]
+fn exclusions_must_be_of_the_same_kind_as_the_start() {
+    let at = Occurrence::At(parse_rfc3339("2026-12-08T10:00:00Z").unwrap());
+    let on = Occurrence::On("2026-12-08".into());
+    let repeating = |excluded: &[Occurrence]| {
+        Some(Recurrence {
+            rule: "FREQ=WEEKLY".into(),
+            excluded: excluded.to_vec(),
+        })
+    };
+    let timed = |excluded: &[Occurrence]| {
+        CheckedEvent::new(Event {
+            recurrence: repeating(excluded),
+            ..sample()
+        })
+    };
+    let daily = |excluded: &[Occurrence]| {
+        let when = all_day("2026-12-01", "2026-12-02");
+        CheckedEvent::new(Event {
+            recurrence: repeating(excluded),
+            when,
+            ..sample()
+        })
+    };
+    assert_eq!(
+        timed(&[at.clone(), on.clone()]).unwrap_err().field,
+        "recurrence.excluded[1]"
+    );
+    assert_eq!(
+        daily(&[at.clone()]).unwrap_err().field,
+        "recurrence.excluded[0]"
+    );
+    assert_eq!(
+        daily(&[Occurrence::On("2026-12-32".into())])
+            .unwrap_err()
+            .field,
+        "recurrence.excluded[0]"
+    );
+    let When::Timed {
+        repeats: Some(repeats),
+        ..
+    } = timed(&[at.clone(), at]).unwrap().when
+    else {
+        panic!("a timed event stays one");
+    };
+    assert_eq!(repeats.excluded.len(), 1);
+    assert!(daily(&[on]).is_ok());
+}
+
+#[test]
+fn line_breaks_of_every_kind_become_spaces_or_line_feeds_case_39() {
+    let broken = "a\rb\nc\r\nd\u{85}e\u{2028}f\u{2029}g\th";
+    let event = Event {
+        title: broken.into(),
+        description: Some(broken.into()),
+        location: Some(broken.into()),
+        organizer: Some(given(Some(broken), "a@b.example")),
+        ..sample()
+    };
+    let checked = CheckedEvent::new(event).unwrap();
+    let one_line = "a b c d e f g h";
+    assert_eq!(checked.title, one_line);
+    assert_eq!(checked.location.as_deref(), Some(one_line));
+    assert_eq!(checked.organizer.unwrap().name.as_deref(), Some(one_line));
+    assert_eq!(
+        checked.description.as_deref(),
+        Some("a\nb\nc\nd\ne\nf\ng\th")
+    );
+}
+
+#[test]
+fn what_is_allowed_to_the_last_character_is_accepted() {
+    let event = Event {
+        uid: "~".repeat(255),
+        title: "é".repeat(1_024),
+        description: Some("\r\n".repeat(8_192)),
+        location: Some(String::new()),
+        reminders: vec![0, 40_320, 0],
+        attendees: vec![given(Some("\"Quote\", Jr."), "a@b.example"); 200],
+        ..sample()
+    };
+    let checked = CheckedEvent::new(event).unwrap();
+    assert_eq!(checked.reminders, [0, 40_320]);
+    assert_eq!(checked.location, None);
+    assert_eq!(checked.description.unwrap().len(), 8_192);
+}

@@ -10,5 +10,6 @@ mod bindings {
 }
 mod event;
 mod fault;
+mod ics;
 mod time;
 mod zones;

@@ -318,4 +318,4 @@ fn date(name: &str, text: &str) -> Result<Date, InvalidField> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

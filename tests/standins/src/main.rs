@@ -1,0 +1,54 @@
+//! Runs the stand-ins for processes that are not Rust tests.
+//!
+//! Prints one `NAME=value` line per setting, then an empty one, and serves until its input ends.
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use calport_standins::{Google, GoogleConfig};
+
+const HELP: &str = "\
+Stand-ins for Google's and Microsoft's servers, on 127.0.0.1.
+
+calport-standins [--port PORT] [--redirect-uri URI]...
+
+  --port PORT          Google's port (default: any free one)
+  --redirect-uri URI   registers a redirect URI; more at POST /_control/redirect-uris
+
+Prints the settings that make a host use them, and runs until its input is closed.
+";
+
+fn main() -> ExitCode {
+    let mut config = GoogleConfig::default();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let value = match argument.as_str() {
+            "--help" | "-h" => return say(HELP, ExitCode::SUCCESS),
+            _ => arguments.next().unwrap_or_default(),
+        };
+        config = match (argument.as_str(), value.parse()) {
+            ("--port", Ok(port)) => config.port(port),
+            ("--redirect-uri", _) if !value.is_empty() => config.redirect_uri(value),
+            _ => return say(HELP, ExitCode::from(2)),
+        };
+    }
+    match Google::start(config) {
+        Ok(google) => {
+            let lines = google.environment().into_iter();
+            let lines: String = lines
+                .map(|(name, value)| format!("{name}={value}\n"))
+                .collect();
+            say(&format!("{lines}\n"), ExitCode::SUCCESS);
+            // Whoever started this closes the pipe, or ends, and so do the stand-ins.
+            let _ = std::io::stdin().read_to_end(&mut Vec::new());
+            ExitCode::SUCCESS
+        }
+        Err(error) => say(&format!("cannot start: {error}\n"), ExitCode::FAILURE),
+    }
+}
+
+fn say(text: &str, code: ExitCode) -> ExitCode {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    code
+}

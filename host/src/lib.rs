@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Calport's reference host: it runs a calendar plugin for many users of a booking
+//! platform and keeps what the plugin must never hold.
+//!
+//! A platform written in Rust uses this crate as a library: [`service::Service`] is
+//! the whole of it, [`api::router`] its REST interface. Everybody else runs the
+//! `calport` binary, which [`cli`] implements.
+
+pub mod api;
+pub mod bookings;
+pub mod cli;
+pub mod config;
+pub mod connect;
+pub mod db;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod egress;
+pub mod plugin;
+pub mod service;
+pub mod subject;
+pub mod sync;
+pub mod vault;

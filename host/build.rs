@@ -1,0 +1,76 @@
+//! Builds the component that the host carries, so that `cargo run` and `cargo test`
+//! are all that anyone has to know. It never downloads anything but the wasm target.
+
+use std::{
+    env,
+    error::Error,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const TARGET: &str = "wasm32-wasip2";
+const COMPONENT: &str = "calport_plugin.wasm";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let workspace = host.parent().ok_or("the host has no workspace")?;
+    for input in ["plugin/src", "plugin/build.rs", "plugin/Cargo.toml", "wit", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+    }
+    println!("cargo::rerun-if-changed=migrations");
+    ensure_target()?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let built = build_guest(workspace, &out)?;
+    std::fs::copy(&built, out.join(COMPONENT))
+        .map_err(|e| format!("the built component {} cannot be copied: {e}", built.display()))?;
+    Ok(())
+}
+
+/// `rust-toolchain.toml` names the target, but rustup leaves it out where automatic
+/// installation is switched off.
+fn ensure_target() -> Result<(), Box<dyn Error>> {
+    if target_is_installed()? {
+        return Ok(());
+    }
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    if added.is_ok_and(|status| status.success()) && target_is_installed()? {
+        return Ok(());
+    }
+    Err(format!(
+        "the Rust target {TARGET} is missing and could not be added.\n\
+         Run `rustup target add {TARGET}` in this folder, then build again."
+    )
+    .into())
+}
+
+fn target_is_installed() -> Result<bool, Box<dyn Error>> {
+    let rustc = env::var("RUSTC")?;
+    let output =
+        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    Ok(Path::new(String::from_utf8(output.stdout)?.trim()).is_dir())
+}
+
+/// One folder for the guests of every profile: they are always built alike, and the
+/// same cargo that builds the host holds the lock on its own folder meanwhile.
+fn build_guest(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let target_dir = out
+        .ancestors()
+        .find(|folder| folder.file_name().is_some_and(|name| name == "build"))
+        .and_then(|build| build.ancestors().nth(2))
+        .unwrap_or(out)
+        .join("guest");
+    let mut cargo = Command::new(env::var("CARGO")?);
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--package", "calport-plugin", "--lib", "--profile", "guest"])
+        .args(["--target", TARGET, "--target-dir"])
+        .arg(&target_dir);
+    // What was set for the host (clippy's wrapper, sanitizers, coverage) is not for the guest.
+    for name in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
+        cargo.env_remove(name);
+    }
+    if !cargo.status()?.success() {
+        return Err("the component calport-plugin did not build: its errors are above".into());
+    }
+    Ok(target_dir.join(TARGET).join("guest").join(COMPONENT))
+}

@@ -1,0 +1,229 @@
+//! Who is asking: a user by the platform's signed token (RFC 7519), or the platform's own
+//! server by its bearer. Nobody is told why a token was refused, only what it must be.
+
+use super::{Problem, Shared};
+use crate::{
+    config::{UserTokenKeys, UserTokens},
+    egress::{AllowList, Egress, Loopback},
+    service::ServiceOptions,
+    subject::{self, Subject},
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Request, StatusCode, header, request::Parts},
+};
+use bytes::Bytes;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+use subtle::ConstantTimeEq;
+use tokio::sync::Mutex;
+
+/// How long published keys are used without asking again.
+const JWKS_FRESH: Duration = Duration::from_secs(600);
+
+/// The least time between two fetches, whatever tokens with unknown keys arrive.
+const JWKS_PAUSE: Duration = Duration::from_secs(30);
+
+/// Seconds by which the platform's clock may differ from ours.
+const CLOCK_LEEWAY: u64 = 30;
+
+/// The header by which the platform's server says whose booking it speaks of, where it
+/// has several tenants.
+const TENANT_HEADER: &str = "calport-tenant";
+
+/// What is read of a user's token.
+#[derive(Debug, Deserialize)]
+pub struct Claims {
+    /// The user.
+    pub sub: String,
+    /// The user's tenant, where the platform has several.
+    pub tenant: Option<String>,
+}
+
+/// Verifies bearers.
+#[derive(Debug)]
+pub struct Authenticator {
+    platform_token: SecretString,
+    user_tokens: UserTokens,
+    published: Mutex<Published>,
+    egress: Option<Egress>,
+}
+
+#[derive(Debug, Default)]
+struct Published {
+    keys: Option<JwkSet>,
+    asked: Option<Instant>,
+}
+
+impl Authenticator {
+    /// Verifies by these keys.
+    pub fn new(options: &ServiceOptions) -> Self {
+        let egress = match &options.user_tokens.keys {
+            UserTokenKeys::Shared(_) => None,
+            UserTokenKeys::Jwks(url) => {
+                // The operator's own URL; loopback is where a platform beside it may be.
+                let mut allowed = AllowList::new(Loopback::Allowed);
+                let fine = allowed.allow(url.as_str()).is_ok();
+                fine.then(|| Egress::builder(allowed).build().ok()).flatten()
+            }
+        };
+        Self {
+            platform_token: options.platform_token.clone(),
+            user_tokens: options.user_tokens.clone(),
+            published: Mutex::default(),
+            egress,
+        }
+    }
+
+    async fn user(&self, token: &str) -> Option<Subject> {
+        let header = decode_header(token).ok()?;
+        let claims = match &self.user_tokens.keys {
+            UserTokenKeys::Shared(secret) => {
+                let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+                self.claims(token, &key, &[Algorithm::HS256])?
+            }
+            UserTokenKeys::Jwks(url) => {
+                let key = self.published_key(url.as_str(), header.kid.as_deref()?).await?;
+                let asymmetric = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+                let fits = asymmetric.into_iter().find(|known| *known == header.alg)?;
+                self.claims(token, &key, &[fits])?
+            }
+        };
+        let tenant = claims.tenant.unwrap_or_else(|| Subject::DEFAULT_TENANT.to_owned());
+        let valid = subject::is_valid_id(&claims.sub) && subject::is_valid_id(&tenant);
+        valid.then(|| Subject::new(tenant, claims.sub))
+    }
+
+    fn claims(&self, token: &str, key: &DecodingKey, algorithms: &[Algorithm]) -> Option<Claims> {
+        let mut validation = Validation::new(*algorithms.first()?);
+        validation.algorithms = algorithms.to_vec();
+        validation.leeway = CLOCK_LEEWAY;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "sub"]);
+        match &self.user_tokens.audience {
+            Some(audience) => {
+                validation.set_audience(&[audience]);
+                validation.set_required_spec_claims(&["exp", "sub", "aud"]);
+            }
+            None => validation.validate_aud = false,
+        }
+        Some(decode::<Claims>(token, key, &validation).ok()?.claims)
+    }
+
+    /// The published key with this id; asks again for one that is not known.
+    async fn published_key(&self, url: &str, id: &str) -> Option<DecodingKey> {
+        let mut published = self.published.lock().await;
+        let age = published.asked.map(|asked| asked.elapsed());
+        let known = published.keys.as_ref().is_some_and(|keys| keys.find(id).is_some());
+        let stale = age.is_none_or(|age| age > JWKS_FRESH);
+        if (stale || !known) && age.is_none_or(|age| age > JWKS_PAUSE) {
+            published.asked = Some(Instant::now());
+            match self.fetch(url).await {
+                Some(keys) => published.keys = Some(keys),
+                None => tracing::error!("CALPORT_JWKS_URL does not answer with keys"),
+            }
+        }
+        DecodingKey::from_jwk(published.keys.as_ref()?.find(id)?).ok()
+    }
+
+    async fn fetch(&self, url: &str) -> Option<JwkSet> {
+        let request = Request::get(url).body(Bytes::new()).ok()?;
+        let response = self.egress.as_ref()?.send_bytes(request).await.ok()?;
+        let fine = response.status() == StatusCode::OK;
+        fine.then(|| serde_json::from_slice(response.body()).ok()).flatten()
+    }
+
+    fn is_platform(&self, token: &str) -> bool {
+        token.as_bytes().ct_eq(self.platform_token.expose_secret().as_bytes()).into()
+    }
+}
+
+/// A user of the platform.
+pub(super) struct User(pub(super) Subject);
+
+/// The platform's own server, speaking for a tenant.
+pub(super) struct Platform {
+    pub(super) tenant: String,
+}
+
+/// Either of them.
+pub(super) enum Caller {
+    User(Subject),
+    Platform { tenant: String },
+}
+
+impl Caller {
+    pub(super) fn tenant(&self) -> &str {
+        match self {
+            Self::User(subject) => &subject.tenant,
+            Self::Platform { tenant } => tenant,
+        }
+    }
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or_else(unauthorized)?;
+        if shared.authenticator.is_platform(token) {
+            return Ok(Self::Platform { tenant: tenant(&parts.headers)? });
+        }
+        shared.authenticator.user(token).await.map(Self::User).ok_or_else(unauthorized)
+    }
+}
+
+impl FromRequestParts<Shared> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, shared).await? {
+            Caller::User(subject) => Ok(Self(subject)),
+            Caller::Platform { .. } => Err(forbidden("a user's token")),
+        }
+    }
+}
+
+impl FromRequestParts<Shared> for Platform {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, shared).await? {
+            Caller::Platform { tenant } => Ok(Self { tenant }),
+            Caller::User(_) => Err(forbidden("the platform's own token")),
+        }
+    }
+}
+
+/// The token of an Authorization header (RFC 6750, section 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn tenant(headers: &HeaderMap) -> Result<String, Problem> {
+    let Some(value) = headers.get(TENANT_HEADER) else {
+        return Ok(Subject::DEFAULT_TENANT.to_owned());
+    };
+    let tenant = value.to_str().ok().filter(|tenant| subject::is_valid_id(tenant));
+    tenant.map(str::to_owned).ok_or_else(|| {
+        Problem::invalid(TENANT_HEADER, "is not a tenant", "1 to 128 visible ASCII characters")
+    })
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is needed")
+        .remedy(
+            "send Authorization: Bearer with a token that the platform signed, with sub and an \
+             exp in the future",
+        )
+}
+
+fn forbidden(needed: &'static str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", "This is not for this caller")
+        .detail(format!("it needs {needed}"))
+}

@@ -1,0 +1,88 @@
+//! `GET /api/calendar/`: every provider with its state for this user.
+
+use super::{Problem, auth::User};
+use crate::{
+    plugin::{
+        CallError,
+        calendar::{ProviderInfo, ProviderKind},
+        types,
+    },
+    service::Service,
+    vault::Connection,
+};
+use axum::{Json, extract::State};
+use serde::Serialize;
+
+/// The reply.
+#[derive(Serialize)]
+pub(super) struct Overview {
+    providers: Vec<Provider>,
+}
+
+#[derive(Serialize)]
+struct Provider {
+    id: String,
+    label: String,
+    kind: &'static str,
+    availability: &'static str,
+    connected: bool,
+    needs_reconnect: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconnect_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calendar: Option<Calendar>,
+}
+
+#[derive(Serialize)]
+struct Calendar {
+    id: String,
+    name: String,
+}
+
+pub(super) async fn list(
+    State(service): State<Service>,
+    User(subject): User,
+) -> Result<Json<Overview>, Problem> {
+    let connections = service.vault().connections(&subject).await?;
+    let mut providers = Vec::new();
+    for info in &service.plugin().info().providers {
+        let connection = connections.iter().find(|connection| connection.provider == info.id);
+        let available = is_available(&service, &info.id).await;
+        providers.push(provider(info, connection, available));
+    }
+    Ok(Json(Overview { providers }))
+}
+
+/// A plugin that cannot say is as good as none; everything else goes on.
+async fn is_available(service: &Service, provider: &str) -> bool {
+    match service.plugin().availability(provider).await {
+        Ok(()) => true,
+        Err(CallError::Plugin(types::Error::NotConfigured(_))) => false,
+        Err(error) => {
+            tracing::warn!(provider, %error, "the plugin cannot tell whether it is available");
+            false
+        }
+    }
+}
+
+fn provider(info: &ProviderInfo, connection: Option<&Connection>, available: bool) -> Provider {
+    Provider {
+        id: info.id.clone(),
+        label: info.label.clone(),
+        kind: match info.kind {
+            ProviderKind::Oauth => "oauth",
+            ProviderKind::File => "file",
+        },
+        availability: if available { "available" } else { "temporarily_unavailable" },
+        connected: connection.is_some(),
+        needs_reconnect: connection.is_some_and(|c| c.reconnect_reason.is_some()),
+        reconnect_reason: connection.and_then(|c| c.reconnect_reason.clone()),
+        account: connection.map(|c| c.account.label.clone()),
+        calendar: connection.map(|c| Calendar {
+            id: c.destination.id.clone(),
+            name: c.destination.name.clone(),
+        }),
+    }
+}

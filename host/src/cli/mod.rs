@@ -1,0 +1,87 @@
+//! The command line. Errors go to stderr with what to do next; exit code 2 means that the
+//! call or the configuration must be changed, 1 that something failed.
+
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Puts a booking platform's appointments and jobs into its users' calendars.
+#[derive(Debug, Parser)]
+#[command(name = "calport", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows everything with stand-in providers; nothing has to be configured
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::Options),
+    /// Runs the host beside a platform; the configuration comes from the environment and .env
+    Serve {
+        /// A file of NAME=VALUE lines under the environment
+        #[arg(long, default_value = ".env", value_name = "FILE")]
+        env_file: PathBuf,
+    },
+}
+
+/// What went wrong, and whose turn it is.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The call or the configuration must be changed.
+    #[error("{0}")]
+    Usage(String),
+    /// Something failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    /// A failure with its own words.
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    /// A mistake of the caller's with its own words.
+    pub fn usage(error: impl std::fmt::Display) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+/// Runs the command of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&CliError::failed(error)),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            #[cfg(feature = "demo")]
+            Command::Demo(options) => crate::demo::run(options).await,
+            Command::Serve { env_file } => serve::run(&env_file).await,
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+fn report(error: &CliError) -> ExitCode {
+    eprintln!("calport: {error}");
+    match error {
+        CliError::Usage(_) => ExitCode::from(2),
+        CliError::Failed(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Log lines on stderr, so that stdout is for what a command says. `RUST_LOG` chooses.
+pub(crate) fn log_to_stderr(default: &str) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // A second call, as in tests, changes nothing.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,87 @@
+//! `calport serve`.
+
+use super::{CliError, log_to_stderr};
+use crate::{
+    api,
+    config::{Config, Environment},
+    db::Database,
+    plugin::{Runtime, calendar::ProviderKind},
+    service::{Service, ServiceOptions},
+    vault::Vault,
+};
+use std::{net::SocketAddr, path::Path};
+use tokio::net::TcpListener;
+use url::Url;
+
+pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
+    log_to_stderr("info");
+    let environment = Environment::read(env_file).map_err(CliError::usage)?;
+    let config = Config::from_environment(environment).map_err(CliError::usage)?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        CliError::Usage(format!("CALPORT_LISTEN {}: {error}", config.listen))
+    })?;
+    let address = listener.local_addr().map_err(CliError::failed)?;
+    let public_url = match config.public_url.clone() {
+        Some(url) => url,
+        None => own_url(address)?,
+    };
+    let database = Database::open(&config.database_url).await.map_err(CliError::failed)?;
+    let vault = Vault::new(database.clone(), config.keys.clone());
+    let runtime = Runtime::new().map_err(CliError::failed)?;
+    let options = ServiceOptions::from_config(&config, public_url);
+    let service = Service::new(&runtime, vault, options).await.map_err(CliError::usage)?;
+    announce(&service, address).await;
+    let workers = service.start_workers();
+    let served = axum::serve(listener, api::router(service))
+        .with_graceful_shutdown(stop_signal())
+        .await;
+    workers.stop().await;
+    database.close().await;
+    served.map_err(CliError::failed)
+}
+
+/// The URL of an address on loopback. It says `localhost`, which is what providers let an
+/// app register over http.
+pub(crate) fn own_url(address: SocketAddr) -> Result<Url, CliError> {
+    Url::parse(&format!("http://localhost:{}/", address.port())).map_err(CliError::failed)
+}
+
+/// Says what an operator wants to know first: where it listens, what is available, and the
+/// exact redirect URI to register where it is not.
+async fn announce(service: &Service, address: SocketAddr) {
+    println!("Calport listens on http://{address}");
+    for provider in &service.plugin().info().providers {
+        let available = service.plugin().availability(&provider.id).await;
+        let state = match &available {
+            Ok(()) => "available".to_owned(),
+            Err(error) => format!("temporarily unavailable ({error})"),
+        };
+        println!("  {}: {state}", provider.label);
+        match provider.kind {
+            ProviderKind::Oauth => println!(
+                "    redirect URI to register, exactly: {}",
+                service.flows().redirect_uri(provider)
+            ),
+            ProviderKind::File => {}
+        }
+    }
+}
+
+/// Ends at the first Ctrl-C or SIGTERM.
+pub(crate) async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

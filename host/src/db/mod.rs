@@ -1,0 +1,144 @@
+//! The database: one schema for every kind of it, spoken to through portable SQL.
+//! It knows nothing of what the tables mean.
+
+use sqlx::{
+    Any, AnyPool, Executor, Transaction,
+    any::{AnyPoolOptions, install_default_drivers},
+};
+use std::{fs::File, path::PathBuf, str::FromStr, sync::Arc};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Connections kept open. SQLite has one writer at a time, so more of them only wait.
+const POOL_SIZE: u32 = 8;
+
+/// What went wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Another process has it open.
+    #[error(
+        "{} is in use by another process: stop that one first (SQLite serves one process; \
+         several replicas need PostgreSQL)",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// The URL is of no kind that is known.
+    #[error("the database URL is not understood: use sqlite:PATH")]
+    UnknownKind,
+    /// The lock file beside the database cannot be made.
+    #[error("the lock file {} cannot be opened: {source}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the database schema cannot be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// Anything that the database itself answered.
+    #[error("the database failed: {0}")]
+    Failed(#[from] sqlx::Error),
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: AnyPool,
+    _lock: Arc<File>,
+}
+
+impl Database {
+    /// Opens the database of a `sqlite:PATH` URL, makes it when it is missing, and
+    /// brings its schema up to date.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]. A second process on the same file is refused.
+    pub async fn open(url: &str) -> Result<Self, DatabaseError> {
+        install_default_drivers();
+        let path = url.strip_prefix("sqlite:").ok_or(DatabaseError::UnknownKind)?;
+        let path = path.split('?').next().unwrap_or(path);
+        let lock = lock(PathBuf::from(format!("{}.lock", path.trim_start_matches("//"))))?;
+        let options = sqlx::any::AnyConnectOptions::from_str(&format!("sqlite:{path}?mode=rwc"))?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(POOL_SIZE)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // FULL: what was acknowledged survives a power cut (case 45).
+                    connection
+                        .execute(
+                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                             PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; \
+                             PRAGMA secure_delete = ON",
+                        )
+                        .await
+                        .map(drop)
+                })
+            })
+            .connect_with(options)
+            .await?;
+        MIGRATIONS.run(&pool).await?;
+        Ok(Self { pool, _lock: Arc::new(lock) })
+    }
+
+    /// For reads and single writes.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// A transaction that may write. It takes SQLite's write lock at once, so that it
+    /// cannot fail half-way because another writer came first.
+    ///
+    /// # Errors
+    /// The database cannot be reached or stays locked.
+    pub async fn write(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Seconds since 1970 on the database's clock, the one that every replica shares.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn now(&self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar("SELECT CAST(strftime('%s', 'now') AS BIGINT)")
+            .fetch_one(&self.pool)
+            .await
+    }
+
+    /// Closes all connections, so that the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Held as long as the process lives; the system frees it even after kill -9.
+fn lock(path: PathBuf) -> Result<File, DatabaseError> {
+    let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+        Ok(file) => file,
+        Err(source) => return Err(DatabaseError::Lock { path, source }),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(DatabaseError::InUse(path.with_extension("")))
+        }
+        Err(std::fs::TryLockError::Error(source)) => Err(DatabaseError::Lock { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_opener_of_the_same_file_is_refused() {
+        // case 47
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("calport.db").display());
+        let first = Database::open(&url).await.unwrap();
+        assert!(matches!(Database::open(&url).await, Err(DatabaseError::InUse(_))));
+        first.close().await;
+        drop(first);
+        assert!(Database::open(&url).await.unwrap().now().await.unwrap() > 1_700_000_000);
+    }
+}

@@ -1,0 +1,7 @@
+//! The `calport` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    calport_host::cli::main()
+}

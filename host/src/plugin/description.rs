@@ -1,0 +1,207 @@
+//! Checks what a plugin says of itself before any of it is believed: a description may
+//! name neither settings of others nor endpoints in the clear.
+
+use super::calendar::{EndpointUse, PluginInfo, ProviderInfo, ProviderKind};
+use std::collections::BTreeSet;
+use url::Url;
+
+/// What is wrong with a description. The texts in it are bounded and printable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DescriptionError {
+    /// An id that cannot be part of a URL, or stands twice.
+    #[error("a provider's id must be unique and of the form [a-z][a-z0-9-]*, at most 32 long")]
+    ProviderId,
+    /// A name or reason that is empty or too long.
+    #[error("{0} must be 1 to 200 characters of plain text")]
+    Text(&'static str),
+    /// A setting that is not the provider's own.
+    #[error(
+        "the provider {provider} names a setting that is not its own: {allowed} are allowed, \
+         each once"
+    )]
+    Setting {
+        /// The provider.
+        provider: String,
+        /// The names that it may use.
+        allowed: String,
+    },
+    /// An OAuth provider without what OAuth needs, or a file provider with any of it.
+    #[error("the provider {0} needs credentials and authorize, token and api endpoints if and only if it is of kind oauth")]
+    Incomplete(String),
+    /// An endpoint that is no https URL.
+    #[error("the provider {0} has an endpoint whose default is not a plain https URL")]
+    Endpoint(String),
+}
+
+/// Checks a description.
+pub(super) fn check(info: &PluginInfo) -> Result<(), DescriptionError> {
+    text("the plugin's name", &info.name)?;
+    text("the plugin's version", &info.version)?;
+    let mut ids = BTreeSet::new();
+    for provider in &info.providers {
+        if !is_provider_id(&provider.id) || !ids.insert(&provider.id) {
+            return Err(DescriptionError::ProviderId);
+        }
+        check_provider(provider)?;
+    }
+    Ok(())
+}
+
+fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
+    text("a provider's label", &provider.label)?;
+    for scope in &provider.scopes {
+        text("a scope", &scope.name)?;
+        text("a scope's reason", &scope.reason)?;
+    }
+    let has = |wanted| provider.endpoints.iter().any(|endpoint| endpoint.uses.contains(wanted));
+    let complete = !provider.credentials.is_empty()
+        && has(EndpointUse::AUTHORIZE)
+        && has(EndpointUse::TOKEN)
+        && has(EndpointUse::API);
+    let empty = provider.credentials.is_empty() && provider.endpoints.is_empty();
+    let fits = match provider.kind {
+        ProviderKind::Oauth => complete,
+        ProviderKind::File => empty,
+    };
+    if !fits {
+        return Err(DescriptionError::Incomplete(provider.id.clone()));
+    }
+    check_settings(provider)?;
+    for endpoint in &provider.endpoints {
+        let plain = Url::parse(&endpoint.default_url).is_ok_and(|url| {
+            url.scheme() == "https"
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        if !plain {
+            return Err(DescriptionError::Endpoint(provider.id.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The names are tied to the provider's id, so that no plugin can read another's
+/// credentials, or the host's.
+fn check_settings(provider: &ProviderInfo) -> Result<(), DescriptionError> {
+    let prefix = format!("{}_", provider.id.to_ascii_uppercase().replace('-', "_"));
+    let mut seen = BTreeSet::new();
+    let mut own = |name: &str, suffixes: &[&str]| {
+        let is_own = name.strip_prefix(&prefix).is_some_and(|rest| {
+            suffixes.iter().any(|suffix| match suffix.strip_prefix('*') {
+                Some(end) => rest.strip_suffix(end).is_some_and(is_word),
+                None => rest == *suffix,
+            })
+        });
+        is_own && seen.insert(name.to_owned())
+    };
+    let fine = provider.credentials.iter().all(|c| own(&c.name, &["CLIENT_ID", "CLIENT_SECRET"]))
+        && provider.redirect_setting.iter().all(|name| own(name, &["REDIRECT_URI"]))
+        && provider.endpoints.iter().all(|endpoint| own(&endpoint.setting, &["*_URL"]));
+    if fine && !matches!(provider.id.as_str(), "calport") {
+        return Ok(());
+    }
+    Err(DescriptionError::Setting {
+        provider: provider.id.clone(),
+        allowed: format!(
+            "{prefix}CLIENT_ID, {prefix}CLIENT_SECRET, {prefix}REDIRECT_URI and {prefix}WORD_URL"
+        ),
+    })
+}
+
+fn is_word(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+fn is_provider_id(id: &str) -> bool {
+    id.len() <= 32
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn text(what: &'static str, text: &str) -> Result<(), DescriptionError> {
+    let length = text.chars().count();
+    if (1..=200).contains(&length) && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(DescriptionError::Text(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::calendar::{Credential, Endpoint};
+
+    fn google() -> ProviderInfo {
+        let endpoint = |setting: &str, uses| Endpoint {
+            setting: setting.into(),
+            default_url: "https://provider.example/x".into(),
+            uses,
+        };
+        ProviderInfo {
+            id: "google".into(),
+            label: "Google".into(),
+            kind: ProviderKind::Oauth,
+            credentials: vec![Credential { name: "GOOGLE_CLIENT_ID".into(), secret: false }],
+            redirect_setting: Some("GOOGLE_REDIRECT_URI".into()),
+            endpoints: vec![
+                endpoint("GOOGLE_AUTH_URL", EndpointUse::AUTHORIZE),
+                endpoint("GOOGLE_TOKEN_URL", EndpointUse::TOKEN),
+                endpoint("GOOGLE_API_URL", EndpointUse::API),
+            ],
+            scopes: vec![],
+        }
+    }
+
+    fn check_one(change: impl FnOnce(&mut ProviderInfo)) -> Result<(), DescriptionError> {
+        let mut provider = google();
+        change(&mut provider);
+        let providers = vec![provider];
+        check(&PluginInfo { name: "p".into(), version: "1.0.0".into(), providers })
+    }
+
+    #[test]
+    fn a_plugin_cannot_name_settings_that_are_not_its_own() {
+        assert_eq!(check_one(|_| ()), Ok(()));
+        for name in [
+            "CALPORT_KEYS",
+            "OUTLOOK_CLIENT_SECRET",
+            "GOOGLE_CLIENT_ID_X",
+            "GOOGLE_",
+            "PATH",
+            "AWS_SECRET_ACCESS_KEY",
+        ] {
+            let result = check_one(|provider| {
+                let name = name.into();
+                provider.credentials.push(Credential { name, secret: true });
+            });
+            assert!(matches!(result, Err(DescriptionError::Setting { .. })), "{name}");
+        }
+        let twice = check_one(|provider| provider.credentials.push(provider.credentials[0].clone()));
+        assert!(matches!(twice, Err(DescriptionError::Setting { .. })));
+        let host = check_one(|provider| provider.id = "calport".into());
+        assert!(host.is_err());
+    }
+
+    #[test]
+    fn endpoints_are_plain_https_urls() {
+        for url in ["http://provider.example/", "https://u:p@provider.example/", "x", "https:///"] {
+            let result = check_one(|provider| provider.endpoints[0].default_url = url.into());
+            assert_eq!(result, Err(DescriptionError::Endpoint("google".into())), "{url}");
+        }
+    }
+
+    #[test]
+    fn ids_and_texts_are_bounded() {
+        for id in ["", "Google", "g/../x", "1g", &"g".repeat(33)] {
+            assert_eq!(
+                check_one(|provider| provider.id = id.into()),
+                Err(DescriptionError::ProviderId)
+            );
+        }
+        assert!(check_one(|provider| provider.label = "x".repeat(201)).is_err());
+        assert!(check_one(|provider| provider.label = "a\u{1b}[31m".into()).is_err());
+        assert!(check_one(|provider| provider.endpoints.clear()).is_err());
+    }
+}

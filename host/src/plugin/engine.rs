@@ -1,0 +1,105 @@
+//! The wasmtime engine: made once for a process, with everything that a booking
+//! platform's calls do not need left out.
+
+use super::LoadError;
+use std::{sync::Arc, thread, time::Duration};
+use tokio::sync::Semaphore;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// Length of an epoch: how finely a guest's computing is counted.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// Calls that run at the same time; more wait. Each holds a slot of the pool.
+const CONCURRENT_CALLS: u32 = 64;
+
+/// The largest linear memory of a guest that the pool has room for, in bytes.
+pub(super) const MAX_MEMORY: usize = 64 * 1024 * 1024;
+
+/// The largest table of a guest that the pool has room for, in elements.
+pub(super) const MAX_TABLE: usize = 10_000;
+
+/// Core modules, memories and tables that one component may have: what the build tools
+/// of today's languages make, with room.
+pub(super) const MAX_PARTS: u32 = 16;
+
+/// Memory of a slot that is cleared by writing zeros instead of being given back to the
+/// system: at 0 the page faults cost half of the pushes per second.
+const KEEP_RESIDENT: usize = 1024 * 1024;
+
+/// An engine and its clock. Cheap to clone; make one for a process.
+#[derive(Clone)]
+pub struct Runtime {
+    engine: Engine,
+    slots: Arc<Semaphore>,
+}
+
+impl Runtime {
+    /// Sets the engine up and starts its clock. Takes pooled memory where the address
+    /// space allows, and goes without where it does not.
+    ///
+    /// # Errors
+    /// [`LoadError::Engine`] when wasmtime does not run on this machine.
+    pub fn new() -> Result<Self, LoadError> {
+        let engine = Engine::new(&config(pool()))
+            .or_else(|_| Engine::new(&config(InstanceAllocationStrategy::OnDemand)))
+            .map_err(LoadError::Engine)?;
+        start_clock(&engine).map_err(|error| LoadError::Engine(error.into()))?;
+        Ok(Self { engine, slots: Arc::new(Semaphore::new(CONCURRENT_CALLS as usize)) })
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn slots(&self) -> &Arc<Semaphore> {
+        &self.slots
+    }
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Runtime")
+    }
+}
+
+fn config(allocation: InstanceAllocationStrategy) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .allocation_strategy(allocation)
+        .memory_init_cow(true);
+    config
+}
+
+fn pool() -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(CONCURRENT_CALLS)
+        .total_stacks(CONCURRENT_CALLS)
+        .total_core_instances(CONCURRENT_CALLS * MAX_PARTS)
+        // Guests have one memory each; the rest of the address space stays free.
+        .total_memories(CONCURRENT_CALLS * 2)
+        .total_tables(CONCURRENT_CALLS * MAX_PARTS)
+        .max_core_instances_per_component(MAX_PARTS)
+        .max_memories_per_component(MAX_PARTS)
+        .max_tables_per_component(MAX_PARTS)
+        .max_memory_size(MAX_MEMORY)
+        .table_elements(MAX_TABLE)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT / 16)
+        .pagemap_scan(Enabled::Auto);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// Counts epochs for as long as the engine lives.
+fn start_clock(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new().name("calport-epochs".into()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! From the bytes of a component to a plugin that can be called.
+
+use super::{
+    BUILT_IN, Loaded, LoadError, Options, Runtime, bindings,
+    bindings::PluginPre,
+    cache,
+    calendar::{EndpointUse, PluginInfo},
+    call, description, imports,
+    state::State,
+};
+use crate::{
+    config::Environment,
+    egress::{AllowList, Egress, Loopback},
+};
+use std::{collections::BTreeMap, sync::Arc};
+use wasmtime::component::Component;
+
+pub(super) async fn load(
+    runtime: &Runtime,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<Loaded, LoadError> {
+    let component = compile(runtime, bytes, options).await?;
+    imports::verify(runtime.engine(), &component)?;
+    let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
+    let linker = imports::linker(runtime.engine()).map_err(LoadError::Engine)?;
+    let pre = linker.instantiate_pre(&component).map_err(mismatch)?;
+    let pre = PluginPre::new(pre).map_err(mismatch)?;
+    let info = describe(runtime, &pre, options).await?;
+    description::check(&info)?;
+    let egress = egress(&info, options)?;
+    let settings = Arc::new(settings(&info, &options.settings));
+    Ok(Loaded { runtime: runtime.clone(), pre, limits: options.limits, info, settings, egress })
+}
+
+/// Compiling takes most of a second, and all of both cores.
+async fn compile(
+    runtime: &Runtime,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<Component, LoadError> {
+    let engine = runtime.engine().clone();
+    let bytes = if bytes == BUILT_IN { BUILT_IN.into() } else { bytes.to_vec() };
+    let cache_dir = options.cache_dir.clone();
+    let compiling = tokio::task::spawn_blocking(move || {
+        cache::component(&engine, &bytes, cache_dir.as_deref())
+    });
+    match compiling.await {
+        Ok(Ok(component)) => Ok(component),
+        Ok(Err(error)) => Err(LoadError::NotAComponent { reason: error.root_cause().to_string() }),
+        Err(_) => Err(LoadError::NotAComponent { reason: "compiling it failed".to_owned() }),
+    }
+}
+
+/// Asked in a closed world: until it has said what it needs it gets nothing.
+async fn describe(
+    runtime: &Runtime,
+    pre: &PluginPre<State>,
+    options: &Options,
+) -> Result<PluginInfo, LoadError> {
+    let limits = &options.limits;
+    let mut store = call::store(runtime.engine(), State::closed(limits));
+    let asking = async {
+        let guest: bindings::Plugin = pre.instantiate_async(&mut store).await?;
+        guest.calport_calendar_calendar().call_describe(&mut store).await
+    };
+    let asked = tokio::time::timeout(limits.wall, asking).await;
+    match asked {
+        Ok(Ok(info)) => Ok(info),
+        Ok(Err(error)) => Err(LoadError::Describe(Box::new(call::failure(&error, &store)))),
+        Err(_) => Err(LoadError::Describe(Box::new(super::CallError::TimedOut))),
+    }
+}
+
+/// The settings that a description names; those without a value stay empty.
+fn settings(info: &PluginInfo, environment: &Environment) -> BTreeMap<String, String> {
+    let names = info.providers.iter().flat_map(|provider| {
+        let credentials = provider.credentials.iter().map(|credential| &credential.name);
+        let endpoints = provider.endpoints.iter().map(|endpoint| &endpoint.setting);
+        credentials.chain(endpoints).chain(&provider.redirect_setting)
+    });
+    names
+        .map(|name| (name.clone(), environment.get(name).unwrap_or_default().to_owned()))
+        .collect()
+}
+
+/// The one way out, to the endpoints of the description and wherever the operator has
+/// moved them. What only a browser visits is not among them.
+fn egress(info: &PluginInfo, options: &Options) -> Result<Egress, LoadError> {
+    let loopback = if options.allow_loopback { Loopback::Allowed } else { Loopback::Denied };
+    let mut allowed = AllowList::new(loopback);
+    for endpoint in info.providers.iter().flat_map(|provider| &provider.endpoints) {
+        if endpoint.uses == EndpointUse::AUTHORIZE {
+            continue;
+        }
+        let url = options.settings.get(&endpoint.setting).unwrap_or(&endpoint.default_url);
+        allowed.allow(url).map_err(|error| LoadError::Endpoint {
+            setting: endpoint.setting.clone(),
+            reason: error.to_string(),
+        })?;
+    }
+    Egress::builder(allowed).build().map_err(|error| LoadError::Endpoint {
+        setting: "TLS".to_owned(),
+        reason: error.to_string(),
+    })
+}

@@ -1,0 +1,283 @@
+//! Runs calendar plugins: a component is loaded, verified and asked what it needs once;
+//! then every call gets a fresh instance that is thrown away. Nothing of one user's call
+//! is ever seen by another's.
+
+mod bindings;
+mod cache;
+mod call;
+mod description;
+mod engine;
+mod error;
+mod imports;
+mod limits;
+mod load;
+mod outbound;
+mod secrets;
+mod state;
+mod token_store;
+
+pub use bindings::{calendar, types};
+pub use description::DescriptionError;
+pub use engine::Runtime;
+pub use error::{CallError, LoadError};
+pub use limits::Limits;
+
+use crate::{config::Environment, egress::Egress, vault::Binding};
+use bindings::PluginPre;
+use futures::FutureExt;
+use state::State;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// The component that the host carries: Google, Outlook and files for Apple.
+pub static BUILT_IN: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/calport_plugin.wasm"));
+
+/// How a plugin is to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The app's credentials and endpoint overrides. The plugin gets at those that its
+    /// description names.
+    pub settings: Environment,
+    /// Whether endpoint overrides on loopback may be reached.
+    pub allow_loopback: bool,
+    /// What one call may take.
+    pub limits: Limits,
+    /// Where compiled components are kept; `None` compiles at every start.
+    pub cache_dir: Option<std::path::PathBuf>,
+}
+
+/// A loaded plugin. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin(Arc<Loaded>);
+
+struct Loaded {
+    runtime: Runtime,
+    pre: PluginPre<State>,
+    limits: Limits,
+    info: calendar::PluginInfo,
+    settings: Arc<BTreeMap<String, String>>,
+    egress: Egress,
+}
+
+impl Plugin {
+    /// Loads a component, verifies what it imports and exports, and asks what it is.
+    ///
+    /// # Errors
+    /// See [`LoadError`]; each names what is wrong and what to do.
+    pub async fn load(
+        runtime: &Runtime,
+        component: &[u8],
+        options: &Options,
+    ) -> Result<Self, LoadError> {
+        load::load(runtime, component, options).await.map(|loaded| Self(Arc::new(loaded)))
+    }
+
+    /// Loads a component from a file.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load_file(
+        runtime: &Runtime,
+        path: &Path,
+        options: &Options,
+    ) -> Result<Self, LoadError> {
+        let component = tokio::fs::read(path)
+            .await
+            .map_err(|source| LoadError::File { path: path.to_owned(), source })?;
+        Self::load(runtime, &component, options).await
+    }
+
+    /// What the plugin says of itself; checked when it was loaded.
+    pub fn info(&self) -> &calendar::PluginInfo {
+        &self.0.info
+    }
+
+    /// The provider with this id.
+    pub fn provider(&self, id: &str) -> Option<&calendar::ProviderInfo> {
+        self.0.info.providers.iter().find(|provider| provider.id == id)
+    }
+
+    /// The value that the operator gave a setting which the description names.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.0.settings.get(name).map(String::as_str)
+    }
+
+    /// The contract's `availability`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn availability(&self, provider: &str) -> Result<(), CallError> {
+        let provider = provider.to_owned();
+        self.call(None, move |guest, store| {
+            async move {
+                guest.calport_calendar_calendar().call_availability(store, &provider).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `begin-connect`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn begin_connect(
+        &self,
+        provider: &str,
+        request: calendar::ConnectRequest,
+    ) -> Result<calendar::Authorization, CallError> {
+        let provider = provider.to_owned();
+        self.call(None, move |guest, store| {
+            async move {
+                guest.calport_calendar_calendar().call_begin_connect(store, &provider, &request).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `complete-callback`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn complete_callback(
+        &self,
+        binding: Binding,
+        callback: calendar::Callback,
+    ) -> Result<calendar::Account, CallError> {
+        let provider = binding.provider().to_owned();
+        self.call(Some(binding), move |guest, store| {
+            async move {
+                guest
+                    .calport_calendar_calendar()
+                    .call_complete_callback(store, &provider, &callback)
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `disconnect`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn disconnect(&self, binding: Binding, revoke: bool) -> Result<(), CallError> {
+        let provider = binding.provider().to_owned();
+        self.call(Some(binding), move |guest, store| {
+            async move {
+                guest.calport_calendar_calendar().call_disconnect(store, &provider, revoke).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `list-calendars`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn list_calendars(
+        &self,
+        binding: Binding,
+    ) -> Result<Vec<calendar::CalendarEntry>, CallError> {
+        let provider = binding.provider().to_owned();
+        self.call(Some(binding), move |guest, store| {
+            async move {
+                guest.calport_calendar_calendar().call_list_calendars(store, &provider).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `push-event`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn push_event(
+        &self,
+        binding: Binding,
+        calendar: Option<String>,
+        event: types::Event,
+        known: Option<calendar::RemoteEvent>,
+    ) -> Result<Option<calendar::RemoteEvent>, CallError> {
+        let provider = binding.provider().to_owned();
+        self.call(Some(binding), move |guest, store| {
+            async move {
+                guest
+                    .calport_calendar_calendar()
+                    .call_push_event(store, &provider, calendar.as_deref(), &event, known.as_ref())
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `remove-event`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn remove_event(
+        &self,
+        binding: Binding,
+        remote: calendar::RemoteEvent,
+    ) -> Result<(), CallError> {
+        let provider = binding.provider().to_owned();
+        self.call(Some(binding), move |guest, store| {
+            async move {
+                guest.calport_calendar_calendar().call_remove_event(store, &provider, &remote).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `busy`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn busy(
+        &self,
+        binding: Binding,
+        calendars: Vec<String>,
+        range: types::Range,
+    ) -> Result<Vec<types::Range>, CallError> {
+        let provider = binding.provider().to_owned();
+        self.call(Some(binding), move |guest, store| {
+            async move {
+                guest
+                    .calport_calendar_calendar()
+                    .call_busy(store, &provider, &calendars, range)
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `export-ics`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn export_ics(
+        &self,
+        events: Vec<types::Event>,
+        options: calendar::IcsOptions,
+    ) -> Result<String, CallError> {
+        self.call(None, move |guest, store| {
+            async move {
+                guest.calport_calendar_calendar().call_export_ics(store, &events, &options).await
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plugin({} {})", self.0.info.name, self.0.info.version)
+    }
+}

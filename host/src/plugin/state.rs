@@ -1,0 +1,81 @@
+//! What one call of a guest holds on the host's side: an empty WASI world, the one way
+//! out, and at most one user's credentials.
+
+use super::{Limits, Loaded, outbound::Outbound};
+use crate::vault::Binding;
+use std::{collections::BTreeMap, sync::Arc};
+use wasmtime::{StoreLimits, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+pub(super) struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    table: ResourceTable,
+    pub(super) stderr: MemoryOutputPipe,
+    pub(super) store_limits: StoreLimits,
+    pub(super) ticks_left: u128,
+    pub(super) settings: Arc<BTreeMap<String, String>>,
+    pub(super) binding: Option<Binding>,
+}
+
+impl State {
+    /// The state of a call for one user, or for nobody.
+    pub(super) fn new(loaded: &Loaded, binding: Option<Binding>) -> Self {
+        Self::with(
+            &loaded.limits,
+            Outbound::new(loaded.egress.clone()),
+            loaded.settings.clone(),
+            binding,
+        )
+    }
+
+    /// The state of a call that can reach nothing at all.
+    pub(super) fn closed(limits: &Limits) -> Self {
+        Self::with(limits, Outbound::closed(), Arc::default(), None)
+    }
+
+    fn with(
+        limits: &Limits,
+        outbound: Outbound,
+        settings: Arc<BTreeMap<String, String>>,
+        binding: Option<Binding>,
+    ) -> Self {
+        let stderr = MemoryOutputPipe::new(limits.stderr_bytes);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits.header_bytes);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            wasi: WasiCtx::builder()
+                .stderr(stderr.clone())
+                .max_random_size(limits.random_bytes)
+                .build(),
+            http,
+            outbound,
+            table,
+            stderr,
+            store_limits: limits.store(),
+            ticks_left: limits.ticks(),
+            settings,
+            binding,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.outbound,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Everything that a running host consists of, put together from a configuration.
+
+use crate::{
+    bookings::Bookings,
+    config::{Config, Environment, UserTokens},
+    connect::Flows,
+    db::DatabaseError,
+    plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
+    sync::{Deliveries, Workers},
+    vault::Vault,
+};
+use secrecy::SecretString;
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Notify;
+use url::Url;
+
+/// What a service needs; a [`Config`] is one way to come by it.
+#[derive(Clone, Debug)]
+pub struct ServiceOptions {
+    /// What browsers see: an origin.
+    pub public_url: Url,
+    /// Where a browser goes after a callback; the host's own page when missing.
+    pub return_url: Option<Url>,
+    /// How users prove who they are.
+    pub user_tokens: UserTokens,
+    /// How the platform's own server proves who it is.
+    pub platform_token: SecretString,
+    /// Another component in place of the built-in one.
+    pub plugin: Option<PathBuf>,
+    /// How the plugin is run.
+    pub plugin_options: Options,
+}
+
+impl ServiceOptions {
+    /// From a configuration, with the URL that browsers see once a port is known.
+    pub fn from_config(config: &Config, public_url: Url) -> Self {
+        Self {
+            public_url,
+            return_url: config.return_url.clone(),
+            user_tokens: config.user_tokens.clone(),
+            platform_token: config.platform_token.clone(),
+            plugin: config.plugin.clone(),
+            plugin_options: Options {
+                settings: config.settings.clone(),
+                allow_loopback: config.allow_loopback,
+                cache_dir: config.cache_dir.clone(),
+                ..Options::default()
+            },
+        }
+    }
+
+    /// The app's credentials and endpoint overrides.
+    pub fn settings(&self) -> &Environment {
+        &self.plugin_options.settings
+    }
+}
+
+/// Why a service could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The plugin cannot be used.
+    #[error(transparent)]
+    Plugin(#[from] LoadError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// A running host. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    options: ServiceOptions,
+    vault: Vault,
+    plugin: Plugin,
+    flows: Flows,
+    bookings: Bookings,
+    deliveries: Deliveries,
+    news: Arc<Notify>,
+}
+
+impl Service {
+    /// Loads the plugin and connects the parts. Workers are started by
+    /// [`Service::start_workers`].
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn new(
+        runtime: &Runtime,
+        vault: Vault,
+        options: ServiceOptions,
+    ) -> Result<Self, StartError> {
+        let plugin = match &options.plugin {
+            Some(path) => Plugin::load_file(runtime, path, &options.plugin_options).await?,
+            None => Plugin::load(runtime, BUILT_IN, &options.plugin_options).await?,
+        };
+        let news = Arc::new(Notify::new());
+        let flows =
+            Flows::new(vault.clone(), plugin.clone(), options.public_url.clone(), news.clone());
+        Ok(Self(Arc::new(Parts {
+            bookings: Bookings::new(vault.database().clone()),
+            deliveries: Deliveries::new(vault.database().clone()),
+            options,
+            vault,
+            plugin,
+            flows,
+            news,
+        })))
+    }
+
+    /// Starts bringing calendars to the state that bookings ask for.
+    pub fn start_workers(&self) -> Workers {
+        Workers::start(&self.0.vault, &self.0.plugin, self.0.news.clone())
+    }
+
+    /// Tells the workers that something new is owed.
+    pub fn announce(&self) {
+        self.0.news.notify_one();
+    }
+
+    /// What it was made from.
+    pub fn options(&self) -> &ServiceOptions {
+        &self.0.options
+    }
+
+    /// The credentials.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// The plugin.
+    pub fn plugin(&self) -> &Plugin {
+        &self.0.plugin
+    }
+
+    /// The OAuth flows.
+    pub fn flows(&self) -> &Flows {
+        &self.0.flows
+    }
+
+    /// The bookings.
+    pub fn bookings(&self) -> &Bookings {
+        &self.0.bookings
+    }
+
+    /// What is owed to calendars.
+    pub fn deliveries(&self) -> &Deliveries {
+        &self.0.deliveries
+    }
+}

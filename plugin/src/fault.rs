@@ -96,6 +96,20 @@ pub(crate) fn plain(text: &str) -> String {
     cleaned
 }
 
+/// A provider's name for something, as one line of at most 1,024 characters; `other`
+/// when nothing is left of it.
+pub(crate) fn label(name: &str, other: &str) -> String {
+    let clean = |text: &str| -> String {
+        text.chars()
+            .filter(|c| !is_invisible(*c))
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(LONGEST_TEXT)
+            .collect()
+    };
+    let cleaned = clean(name);
+    if cleaned.trim().is_empty() { clean(other) } else { cleaned.trim().to_owned() }
+}
+
 /// Characters that change how others are shown and show nothing themselves.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

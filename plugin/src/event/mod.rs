@@ -205,7 +205,7 @@ fn timed(span: &Timed, recurrence: Option<&Recurrence>) -> Result<When, InvalidF
     let repeats = recurrence
         .map(|recurrence| {
             let rule = Rule::parse(&recurrence.rule, span.start)?;
-            let excluded = excluded(&recurrence.excluded, |name, occurrence| match occurrence {
+            let excluded = excluded(&recurrence.excluded, &|name, occurrence| match occurrence {
                 Occurrence::At(at) => check_instant(name, *at).map(|()| *at),
                 Occurrence::On(_) => Err(field(
                     name,
@@ -237,15 +237,15 @@ fn all_day(span: &AllDay, recurrence: Option<&Recurrence>) -> Result<When, Inval
     let repeats = recurrence
         .map(|recurrence| {
             let rule = Rule::parse(&recurrence.rule, start)?;
-            let excluded = excluded(&recurrence.excluded, |name, occurrence| match occurrence {
-                Occurrence::On(day) => date(name, day),
+            let excluded = excluded(&recurrence.excluded, &|name, occurrence| match occurrence {
+                Occurrence::On(day) => date(name, day).map(|day| day.0),
                 Occurrence::At(_) => Err(field(
                     name,
                     "names an instant, but the event lasts whole days",
                     "send `on` with the occurrence's day",
                 )),
             })?;
-            Ok(Repeats { rule, excluded })
+            Ok(Repeats { rule, excluded: excluded.into_iter().map(Date).collect() })
         })
         .transpose()?;
     Ok(When::AllDay {
@@ -255,10 +255,10 @@ fn all_day(span: &AllDay, recurrence: Option<&Recurrence>) -> Result<When, Inval
     })
 }
 
-fn excluded<T: Ord>(
+fn excluded(
     occurrences: &[Occurrence],
-    check: impl Fn(&str, &Occurrence) -> Result<T, InvalidField>,
-) -> Result<Vec<T>, InvalidField> {
+    check: &dyn Fn(&str, &Occurrence) -> Result<i64, InvalidField>,
+) -> Result<Vec<i64>, InvalidField> {
     let mut checked = occurrences
         .iter()
         .enumerate()

@@ -1,7 +1,8 @@
 //! People: a name and an e-mail address that can stand in a `mailto:` URL and in a
 //! calendar line. Never sends anything to anybody.
 
-use super::{Breaks, Person, text};
+use super::text::{Breaks, single_line, text};
+use super::Person;
 use crate::bindings::calport::calendar::types::{InvalidField, Person as Given};
 use crate::fault::field;
 
@@ -26,7 +27,7 @@ pub(super) fn check(name: &str, person: Given) -> Result<Person, InvalidField> {
         .transpose()?
         .filter(|value| !value.trim().is_empty());
     let address = format!("{name}.email");
-    super::text::single_line(&address, &person.email)?;
+    single_line(&address, &person.email)?;
     if !is_address(&person.email) {
         return Err(field(
             address,

@@ -1,0 +1,300 @@
+//! Pushing and removing (Calendar API, `events`): one remote event for each uid,
+//! whatever was lost or repeated before. Ids are made from the uid, so that a repeat
+//! finds what the first attempt left behind.
+
+use url::Url;
+
+use super::errors::{self, Refusal};
+use super::item::{self, Item};
+use super::{API, PRIMARY, calendars};
+use crate::bindings::calport::calendar::types::{Error, RetryCause, Status};
+use crate::bindings::exports::calport::calendar::calendar::RemoteEvent;
+use crate::event::CheckedEvent;
+use crate::fault;
+use crate::http::{Method, Request, Response};
+use crate::oauth::segment;
+use crate::oauth::session::Caller;
+
+/// Ids that are tried for one uid. A second is needed only when Google refuses to
+/// bring a deleted event back.
+const GENERATIONS: u32 = 8;
+
+/// Reads and writes of one event before somebody else's changes win.
+const MOST_ATTEMPTS: usize = 3;
+
+/// `Event.htmlLink` is 150 characters; a host may show it.
+const LONGEST_LINK: usize = 2_048;
+
+/// How an attempt to bring an event with a known id up to date ended.
+enum Settled {
+    Done(RemoteEvent),
+    /// There is none, or none that can be used: another id has to be.
+    Unusable,
+}
+
+pub(crate) fn push(
+    caller: &mut dyn Caller,
+    calendar: Option<&str>,
+    event: &CheckedEvent,
+    known: Option<&RemoteEvent>,
+) -> Result<Option<RemoteEvent>, Error> {
+    let calendar = calendar.unwrap_or(PRIMARY);
+    let mut known = known;
+    if let Some(elsewhere) = known
+        && !calendars::is_same(caller, &elsewhere.calendar, calendar)?
+    {
+        leave(caller, elsewhere)?;
+        known = None;
+    }
+    if event.status == Status::Cancelled {
+        take_down(caller, calendar, event, known)?;
+        return Ok(None);
+    }
+    if let Some(known) = known
+        && let Settled::Done(remote) = settle(caller, calendar, &known.id, event, known.etag.as_deref())?
+    {
+        return Ok(Some(remote));
+    }
+    place(caller, calendar, event).map(Some)
+}
+
+/// Deletes. One that is gone already is what was wanted.
+pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
+    let url = address(caller, &remote.calendar, &remote.id)?;
+    let response = caller.send(Request::new(Method::Delete, url))?;
+    match check(&response, caller) {
+        Ok(()) | Err(Refusal::NotFound | Refusal::Deleted) => Ok(()),
+        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
+            Err(refusal.into_error())
+        }
+    }
+}
+
+/// Removes from a calendar that bookings no longer go to. One that the user may no
+/// longer write to must not keep bookings from the new one for ever.
+fn leave(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
+    let url = address(caller, &remote.calendar, &remote.id)?;
+    let response = caller.send(Request::new(Method::Delete, url))?;
+    match check(&response, caller) {
+        Ok(()) | Err(Refusal::NotFound | Refusal::Deleted | Refusal::Forbidden(_)) => Ok(()),
+        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Fault(_))) => {
+            Err(refusal.into_error())
+        }
+    }
+}
+
+/// Inserts under the first id that can be had.
+fn place(
+    caller: &mut dyn Caller,
+    calendar: &str,
+    event: &CheckedEvent,
+) -> Result<RemoteEvent, Error> {
+    for generation in 0..GENERATIONS {
+        let id = item::id(&event.uid, generation);
+        let request = Request::new(Method::Post, collection(caller, calendar)?)
+            .json(&item::insert(event, &id));
+        let refusal = match caller.send(request) {
+            Ok(response) => match check(&response, caller) {
+                Ok(()) => return written(&response, calendar, &id),
+                Err(refusal) => refusal,
+            },
+            Err(error) => Refusal::Fault(error),
+        };
+        match refusal {
+            Refusal::Duplicate => {
+                if let Settled::Done(remote) = settle(caller, calendar, &id, event, None)? {
+                    return Ok(remote);
+                }
+            }
+            // It may have taken effect all the same. Looking now spares the user a
+            // calendar without the booking until the next attempt.
+            Refusal::Fault(error) if is_unsure(&error) => {
+                return match settle(caller, calendar, &id, event, None) {
+                    Ok(Settled::Done(remote)) => Ok(remote),
+                    Ok(Settled::Unusable) => Err(error),
+                    Err(Error::Conflict) => Err(Error::Conflict),
+                    Err(_) => Err(error),
+                };
+            }
+            refusal @ (Refusal::NotFound
+            | Refusal::Deleted
+            | Refusal::Changed
+            | Refusal::Forbidden(_)
+            | Refusal::Fault(_)) => return Err(refusal.into_error()),
+        }
+    }
+    Err(Error::Rejected(
+        "Google Calendar gives none of this event's ids back. Remove its old copies from the calendar's bin.".to_owned(),
+    ))
+}
+
+/// Brings the event of this id to the given revision. `etag`: of the version that
+/// the caller knows, to save a read.
+fn settle(
+    caller: &mut dyn Caller,
+    calendar: &str,
+    id: &str,
+    event: &CheckedEvent,
+    etag: Option<&str>,
+) -> Result<Settled, Error> {
+    let mut etag = etag.filter(|etag| is_etag(etag)).map(str::to_owned);
+    for _ in 0..MOST_ATTEMPTS {
+        let mut revives = false;
+        if etag.is_none() {
+            let Some(found) = read(caller, calendar, id)? else {
+                return Ok(Settled::Unusable);
+            };
+            if found.is_of_another(&event.uid) {
+                return Ok(Settled::Unusable);
+            }
+            if found.revision() > event.revision {
+                return Err(Error::Conflict);
+            }
+            if found.shows(event) {
+                return Ok(Settled::Done(remote(&found, calendar)));
+            }
+            revives = found.is_cancelled();
+            etag = found.etag().filter(|etag| is_etag(etag)).map(str::to_owned);
+        }
+        let mut request =
+            Request::new(Method::Patch, address(caller, calendar, id)?).json(&item::patch(event));
+        if let Some(etag) = etag.take() {
+            request = request.header("if-match", etag);
+        }
+        let response = caller.send(request)?;
+        match check(&response, caller) {
+            Ok(()) => return written(&response, calendar, id).map(Settled::Done),
+            // Read again, then decide.
+            Err(Refusal::Changed) => {}
+            Err(Refusal::NotFound | Refusal::Deleted) => return Ok(Settled::Unusable),
+            Err(Refusal::Forbidden(_)) if revives => return Ok(Settled::Unusable),
+            Err(refusal @ (Refusal::Duplicate | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
+                return Err(refusal.into_error());
+            }
+        }
+    }
+    Err(fault::unavailable())
+}
+
+/// Deletes the event of a cancelled booking, wherever it is.
+fn take_down(
+    caller: &mut dyn Caller,
+    calendar: &str,
+    event: &CheckedEvent,
+    known: Option<&RemoteEvent>,
+) -> Result<(), Error> {
+    if let Some(known) = known {
+        take_down_one(caller, calendar, &known.id, event, known.etag.as_deref())?;
+        return Ok(());
+    }
+    for generation in 0..GENERATIONS {
+        let id = item::id(&event.uid, generation);
+        if !take_down_one(caller, calendar, &id, event, None)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Answers whether there was such an event, deleted or not.
+fn take_down_one(
+    caller: &mut dyn Caller,
+    calendar: &str,
+    id: &str,
+    event: &CheckedEvent,
+    etag: Option<&str>,
+) -> Result<bool, Error> {
+    let mut etag = etag.filter(|etag| is_etag(etag)).map(str::to_owned);
+    for _ in 0..MOST_ATTEMPTS {
+        if etag.is_none() {
+            let Some(found) = read(caller, calendar, id)? else {
+                return Ok(false);
+            };
+            if found.is_cancelled() || found.is_of_another(&event.uid) {
+                return Ok(true);
+            }
+            if found.revision() > event.revision {
+                return Err(Error::Conflict);
+            }
+            etag = found.etag().filter(|etag| is_etag(etag)).map(str::to_owned);
+        }
+        let mut request = Request::new(Method::Delete, address(caller, calendar, id)?);
+        if let Some(etag) = etag.take() {
+            request = request.header("if-match", etag);
+        }
+        let response = caller.send(request)?;
+        match check(&response, caller) {
+            Ok(()) | Err(Refusal::NotFound | Refusal::Deleted) => return Ok(true),
+            Err(Refusal::Changed) => {}
+            Err(refusal @ (Refusal::Duplicate | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
+                return Err(refusal.into_error());
+            }
+        }
+    }
+    Err(fault::unavailable())
+}
+
+fn read(caller: &mut dyn Caller, calendar: &str, id: &str) -> Result<Option<Item>, Error> {
+    let url = address(caller, calendar, id)?;
+    let response = caller.send(Request::new(Method::Get, url))?;
+    match check(&response, caller) {
+        Ok(()) => Item::read(response.json()?).map(Some),
+        Err(Refusal::NotFound | Refusal::Deleted) => Ok(None),
+        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
+            Err(refusal.into_error())
+        }
+    }
+}
+
+fn check(response: &Response, caller: &dyn Caller) -> Result<(), Refusal> {
+    if response.is_success() { Ok(()) } else { Err(errors::refusal(response, caller)) }
+}
+
+/// The event that a write answered with. An answer that is not that event leaves
+/// open what was written; a repeat will see.
+fn written(response: &Response, calendar: &str, id: &str) -> Result<RemoteEvent, Error> {
+    let item = Item::read(response.json()?)?;
+    if item.id() != id {
+        return Err(fault::unavailable());
+    }
+    Ok(remote(&item, calendar))
+}
+
+fn remote(item: &Item, calendar: &str) -> RemoteEvent {
+    let is_link = |link: &&str| {
+        link.len() <= LONGEST_LINK
+            && Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    };
+    RemoteEvent {
+        id: item.id().to_owned(),
+        calendar: calendar.to_owned(),
+        etag: item.etag().filter(|etag| is_etag(etag)).map(str::to_owned),
+        link: item.link().filter(is_link).map(str::to_owned),
+    }
+}
+
+/// RFC 9110, section 8.8.3, as far as a header can carry it.
+fn is_etag(etag: &str) -> bool {
+    (1..=256).contains(&etag.len()) && etag.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_unsure(error: &Error) -> bool {
+    matches!(error, Error::Retry(advice) if matches!(advice.cause, RetryCause::NoReply | RetryCause::Unavailable))
+}
+
+fn collection(caller: &dyn Caller, calendar: &str) -> Result<Url, Error> {
+    let calendar = segment("calendar", calendar)?;
+    silent(API.below(caller.world(), &format!("/calendars/{calendar}/events"))?)
+}
+
+fn address(caller: &dyn Caller, calendar: &str, id: &str) -> Result<Url, Error> {
+    let calendar = segment("calendar", calendar)?;
+    let id = segment("remote.id", id)?;
+    silent(API.below(caller.world(), &format!("/calendars/{calendar}/events/{id}"))?)
+}
+
+/// Nobody is written to because of a booking's calendar entry.
+fn silent(mut url: Url) -> Result<Url, Error> {
+    url.query_pairs_mut().append_pair("sendUpdates", "none");
+    Ok(url)
+}

@@ -1,0 +1,220 @@
+//! An event as Google's `Event` resource: how ours is written, and how Google's is
+//! read and compared. Never sends attendees: Google would write to them.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::bindings::calport::calendar::types::{Error, Status};
+use crate::event::{CheckedEvent, Repeats, When};
+use crate::{json, time};
+
+/// Private extended properties: at most 44 characters (`Event` resource).
+const UID: &str = "calportUid";
+const REVISION: &str = "calportRevision";
+
+/// Google's event.
+pub(super) struct Item(Value);
+
+impl Item {
+    /// Of a reply's body. One without an id is none.
+    pub(super) fn read(body: Value) -> Result<Self, Error> {
+        json::required(&body["id"])?;
+        Ok(Self(body))
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.text("id")
+    }
+
+    pub(super) fn etag(&self) -> Option<&str> {
+        self.0["etag"].as_str()
+    }
+
+    pub(super) fn link(&self) -> Option<&str> {
+        self.0["htmlLink"].as_str()
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.text("status") == "cancelled"
+    }
+
+    /// Whether somebody else's uid stands on it. An event that has lost its mark is
+    /// ours still: its id says so.
+    pub(super) fn is_of_another(&self, uid: &str) -> bool {
+        self.private(UID).is_some_and(|other| other != uid)
+    }
+
+    /// The revision that it shows, 0 when it has lost it.
+    pub(super) fn revision(&self) -> u32 {
+        self.private(REVISION).and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether a write of `event` would change nothing that a user can see.
+    pub(super) fn shows(&self, event: &CheckedEvent) -> bool {
+        let (start, end, recurrence) = match &event.when {
+            When::Timed { start, end, zone, repeats } => {
+                let zone = repeats.is_some().then(|| zone.name());
+                (
+                    self.is_at("start", *start, zone),
+                    self.is_at("end", *end, zone),
+                    repeats.as_ref().map(timed_lines).unwrap_or_default(),
+                )
+            }
+            When::AllDay { start, end, repeats } => (
+                self.0["start"]["date"] == *start.to_string(),
+                self.0["end"]["date"] == *end.to_string(),
+                repeats.as_ref().map(all_day_lines).unwrap_or_default(),
+            ),
+        };
+        start
+            && end
+            && self.private(UID) == Some(&event.uid)
+            && self.private(REVISION) == Some(&event.revision.to_string())
+            && self.text("status") == status(event)
+            && self.text("summary") == event.title
+            && self.text("description") == event.description.as_deref().unwrap_or_default()
+            && self.text("location") == event.location.as_deref().unwrap_or_default()
+            && self.0["source"]["url"].as_str() == event.url.as_ref().map(|url| url.as_str())
+            && self.recurs(&recurrence)
+            && self.reminds(&event.reminders)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap_or_default()
+    }
+
+    fn private(&self, name: &str) -> Option<&str> {
+        self.0["extendedProperties"]["private"][name].as_str()
+    }
+
+    fn is_at(&self, name: &str, instant: i64, zone: Option<&str>) -> bool {
+        let moment = &self.0[name];
+        moment["dateTime"].as_str().and_then(time::parse_rfc3339) == Some(instant)
+            && zone.is_none_or(|zone| moment["timeZone"] == *zone)
+    }
+
+    fn recurs(&self, lines: &[String]) -> bool {
+        let theirs = json::list(&self.0["recurrence"]).unwrap_or_default();
+        theirs.len() == lines.len() && lines.iter().all(|line| theirs.iter().any(|other| other == line))
+    }
+
+    fn reminds(&self, minutes: &[u32]) -> bool {
+        let reminders = &self.0["reminders"];
+        let overrides = json::list(&reminders["overrides"]).unwrap_or_default();
+        json::flag(&reminders["useDefault"]) == minutes.is_empty()
+            && overrides.len() == minutes.len()
+            && minutes.iter().all(|minutes| {
+                overrides.iter().any(|one| one["method"] == "popup" && one["minutes"] == *minutes)
+            })
+    }
+}
+
+/// What an update sends: every field that is ours, `null` where it is to be empty,
+/// so that nothing of an earlier revision stays. Fields that are the user's (colour,
+/// guests) are not named and keep their values.
+pub(super) fn patch(event: &CheckedEvent) -> Value {
+    let moment = |date: Option<String>, date_time: Option<String>, zone: Option<&str>| {
+        json!({ "date": date, "dateTime": date_time, "timeZone": zone })
+    };
+    let (start, end, recurrence) = match &event.when {
+        When::Timed { start, end, zone, repeats } => {
+            let at = |instant| moment(None, Some(time::rfc3339(instant)), Some(zone.name()));
+            (at(*start), at(*end), repeats.as_ref().map(timed_lines))
+        }
+        When::AllDay { start, end, repeats } => {
+            let on = |day: &time::Date| moment(Some(day.to_string()), None, None);
+            (on(start), on(end), repeats.as_ref().map(all_day_lines))
+        }
+    };
+    let overrides: Vec<Value> = event
+        .reminders
+        .iter()
+        .map(|minutes| json!({ "method": "popup", "minutes": minutes }))
+        .collect();
+    let defaults = overrides.is_empty();
+    json!({
+        "status": status(event),
+        "summary": event.title,
+        "description": event.description,
+        "location": event.location,
+        "source": event.url.as_ref().map(|url| json!({ "title": event.title, "url": url.as_str() })),
+        "start": start,
+        "end": end,
+        "recurrence": recurrence,
+        "transparency": "opaque",
+        "reminders": { "useDefault": defaults, "overrides": (!defaults).then_some(overrides) },
+        "extendedProperties": {
+            "private": { UID: event.uid, REVISION: event.revision.to_string() },
+        },
+    })
+}
+
+/// What an insert sends: the same without what is empty.
+pub(super) fn insert(event: &CheckedEvent, id: &str) -> Value {
+    let mut body = patch(event);
+    without_nulls(&mut body);
+    if let Some(body) = body.as_object_mut() {
+        body.insert("id".to_owned(), Value::from(id));
+    }
+    body
+}
+
+/// The id of an event: the same for the same uid, so that a repeated insert meets
+/// the first one. Generations follow each other when Google will not give an id back.
+///
+/// Google takes base32hex in lower case, 5 to 1,024 characters; 160 bits of SHA-256
+/// make 32.
+pub(super) fn id(uid: &str, generation: u32) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+    let digest = Sha256::new()
+        .chain_update(b"calport google event\0")
+        .chain_update(generation.to_be_bytes())
+        .chain_update(uid.as_bytes())
+        .finalize();
+    let mut id = String::with_capacity(32);
+    let (mut bits, mut held) = (0_u32, 0);
+    for byte in digest.iter().take(20) {
+        bits = (bits << 8) | u32::from(*byte);
+        held += 8;
+        while held >= 5 {
+            held -= 5;
+            let index = usize::try_from(bits >> held & 31).unwrap_or(0);
+            id.push(ALPHABET.get(index).copied().map_or('0', char::from));
+        }
+    }
+    id
+}
+
+fn status(event: &CheckedEvent) -> &'static str {
+    match event.status {
+        Status::Confirmed => "confirmed",
+        Status::Tentative => "tentative",
+        Status::Cancelled => "cancelled",
+    }
+}
+
+fn timed_lines(repeats: &Repeats<i64>) -> Vec<String> {
+    let excluded: Vec<String> =
+        repeats.excluded.iter().map(|start| format!("{}Z", time::basic(*start))).collect();
+    lines(repeats.rule.to_string(), "EXDATE:", &excluded)
+}
+
+fn all_day_lines(repeats: &Repeats<time::Date>) -> Vec<String> {
+    let excluded: Vec<String> = repeats.excluded.iter().map(|day| day.basic()).collect();
+    lines(repeats.rule.to_string(), "EXDATE;VALUE=DATE:", &excluded)
+}
+
+fn lines(rule: String, name: &str, excluded: &[String]) -> Vec<String> {
+    let mut lines = vec![format!("RRULE:{rule}")];
+    if !excluded.is_empty() {
+        lines.push(format!("{name}{}", excluded.join(",")));
+    }
+    lines
+}
+
+fn without_nulls(value: &mut Value) {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|_, value| !value.is_null());
+        object.values_mut().for_each(without_nulls);
+    }
+}

@@ -23,6 +23,11 @@ impl Outbound {
 type Io = Box<dyn Future<Output = Result<()>> + Send>;
 
 impl WasiHttpHooks for Outbound {
+    /// The egress sets it from the target that it has checked.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -44,8 +49,14 @@ impl WasiHttpHooks for Outbound {
 
 /// The error code of `wasi:http` that says the same.
 fn code(error: EgressError) -> Error {
-    if let EgressError::NotAllowed(destination) = &error {
-        tracing::warn!(%destination, "a plugin was kept from a host that it may not reach");
+    let refused = matches!(
+        error,
+        EgressError::NotAllowed(_) | EgressError::BadRequest(_) | EgressError::AddressRefused
+    );
+    if refused {
+        tracing::warn!(%error, "a plugin's request was refused");
+    } else {
+        tracing::debug!(%error, "a plugin's request failed");
     }
     match error {
         EgressError::NotAllowed(_) | EgressError::BadRequest(_) => Error::HttpRequestDenied,

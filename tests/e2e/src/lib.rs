@@ -1,0 +1,17 @@
+//! A whole Calport for one test: stand-in providers, the real component, the real host on
+//! a socket of loopback, SQLite in a temporary folder. It shares nothing with other tests
+//! but compiled code.
+
+mod browser;
+mod world;
+
+pub use browser::{Browser, Landing};
+pub use world::{PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token};
+
+/// Account ids of the Google stand-in that tests use.
+pub mod accounts {
+    /// The first of its default accounts.
+    pub const CASEY: &str = "casey.customer@gmail.example";
+    /// The second.
+    pub const SAM: &str = "sam.staff@gmail.example";
+}

@@ -51,7 +51,8 @@ pub(crate) fn push(
         return Ok(None);
     }
     if let Some(known) = known
-        && let Settled::Done(remote) = settle(caller, calendar, &known.id, event, known.etag.as_deref())?
+        && let Settled::Done(remote) =
+            settle(caller, calendar, &known.id, event, known.etag.as_deref())?
     {
         return Ok(Some(remote));
     }
@@ -61,12 +62,15 @@ pub(crate) fn push(
 /// Deletes. One that is gone already is what was wanted.
 pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
     let url = address(caller, &remote.calendar, &remote.id)?;
-    let response = caller.send(Request::new(Method::Delete, url))?;
+    let response = caller.send(Request::new(Method::Delete, silent(url)))?;
     match check(&response, caller) {
         Ok(()) | Err(Refusal::NotFound | Refusal::Deleted) => Ok(()),
-        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
-            Err(refusal.into_error())
-        }
+        Err(
+            refusal @ (Refusal::Duplicate
+            | Refusal::Changed
+            | Refusal::Forbidden(_)
+            | Refusal::Fault(_)),
+        ) => Err(refusal.into_error()),
     }
 }
 
@@ -74,7 +78,7 @@ pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<()
 /// longer write to must not keep bookings from the new one for ever.
 fn leave(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
     let url = address(caller, &remote.calendar, &remote.id)?;
-    let response = caller.send(Request::new(Method::Delete, url))?;
+    let response = caller.send(Request::new(Method::Delete, silent(url)))?;
     match check(&response, caller) {
         Ok(()) | Err(Refusal::NotFound | Refusal::Deleted | Refusal::Forbidden(_)) => Ok(()),
         Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Fault(_))) => {
@@ -91,7 +95,7 @@ fn place(
 ) -> Result<RemoteEvent, Error> {
     for generation in 0..GENERATIONS {
         let id = item::id(&event.uid, generation);
-        let request = Request::new(Method::Post, collection(caller, calendar)?)
+        let request = Request::new(Method::Post, silent(collection(caller, calendar)?))
             .json(&item::insert(event, &id));
         let refusal = match caller.send(request) {
             Ok(response) => match check(&response, caller) {
@@ -156,8 +160,8 @@ fn settle(
             revives = found.is_cancelled();
             etag = found.etag().filter(|etag| is_etag(etag)).map(str::to_owned);
         }
-        let mut request =
-            Request::new(Method::Patch, address(caller, calendar, id)?).json(&item::patch(event));
+        let mut request = Request::new(Method::Patch, silent(address(caller, calendar, id)?))
+            .json(&item::patch(event));
         if let Some(etag) = etag.take() {
             request = request.header("if-match", etag);
         }
@@ -218,7 +222,7 @@ fn take_down_one(
             }
             etag = found.etag().filter(|etag| is_etag(etag)).map(str::to_owned);
         }
-        let mut request = Request::new(Method::Delete, address(caller, calendar, id)?);
+        let mut request = Request::new(Method::Delete, silent(address(caller, calendar, id)?));
         if let Some(etag) = etag.take() {
             request = request.header("if-match", etag);
         }
@@ -240,14 +244,21 @@ fn read(caller: &mut dyn Caller, calendar: &str, id: &str) -> Result<Option<Item
     match check(&response, caller) {
         Ok(()) => Item::read(response.json()?).map(Some),
         Err(Refusal::NotFound | Refusal::Deleted) => Ok(None),
-        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
-            Err(refusal.into_error())
-        }
+        Err(
+            refusal @ (Refusal::Duplicate
+            | Refusal::Changed
+            | Refusal::Forbidden(_)
+            | Refusal::Fault(_)),
+        ) => Err(refusal.into_error()),
     }
 }
 
 fn check(response: &Response, caller: &dyn Caller) -> Result<(), Refusal> {
-    if response.is_success() { Ok(()) } else { Err(errors::refusal(response, caller)) }
+    if response.is_success() {
+        Ok(())
+    } else {
+        Err(errors::refusal(response, caller))
+    }
 }
 
 /// The event that a write answered with. An answer that is not that event leaves
@@ -284,17 +295,21 @@ fn is_unsure(error: &Error) -> bool {
 
 fn collection(caller: &dyn Caller, calendar: &str) -> Result<Url, Error> {
     let calendar = segment("calendar", calendar)?;
-    silent(API.below(caller.world(), &format!("/calendars/{calendar}/events"))?)
+    API.below(caller.world(), &format!("/calendars/{calendar}/events"))
 }
 
 fn address(caller: &dyn Caller, calendar: &str, id: &str) -> Result<Url, Error> {
     let calendar = segment("calendar", calendar)?;
     let id = segment("remote.id", id)?;
-    silent(API.below(caller.world(), &format!("/calendars/{calendar}/events/{id}"))?)
+    API.below(
+        caller.world(),
+        &format!("/calendars/{calendar}/events/{id}"),
+    )
 }
 
-/// Nobody is written to because of a booking's calendar entry.
-fn silent(mut url: Url) -> Result<Url, Error> {
+/// Nobody is written to because of a booking's calendar entry. For writes only: Google
+/// refuses the parameter on reads.
+fn silent(mut url: Url) -> Url {
     url.query_pairs_mut().append_pair("sendUpdates", "none");
-    Ok(url)
+    url
 }

@@ -42,7 +42,10 @@ pub(super) struct Model {
 pub(super) fn model(world: &Fake) -> Rc<RefCell<Model>> {
     let model = Rc::new(RefCell::new(Model::default()));
     for id in ["primary", "work@group.example"] {
-        model.borrow_mut().calendars.insert(id.into(), BTreeMap::new());
+        model
+            .borrow_mut()
+            .calendars
+            .insert(id.into(), BTreeMap::new());
     }
     let served = Rc::clone(&model);
     world.serve(move |request| served.borrow_mut().answer(request));
@@ -52,13 +55,23 @@ pub(super) fn model(world: &Fake) -> Rc<RefCell<Model>> {
 impl Model {
     /// Events that a user sees.
     pub(super) fn visible(&self) -> Vec<Value> {
-        self.calendars.values().flat_map(BTreeMap::values).filter(|e| e["status"] != "cancelled").cloned().collect()
+        self.calendars
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter(|e| e["status"] != "cancelled")
+            .cloned()
+            .collect()
     }
 
     pub(super) fn touch(&mut self, calendar: &str, id: &str, change: impl FnOnce(&mut Value)) {
         self.version += 1;
         let etag = format!("\"v{}\"", self.version);
-        let event = self.calendars.get_mut(calendar).unwrap().get_mut(id).unwrap();
+        let event = self
+            .calendars
+            .get_mut(calendar)
+            .unwrap()
+            .get_mut(id)
+            .unwrap();
         change(event);
         event["etag"] = etag.into();
     }
@@ -97,17 +110,34 @@ impl Model {
     }
 
     fn handle(&mut self, request: &Request) -> Reply {
-        let path = request.url.path().strip_prefix("/calendar/v3/").unwrap().to_owned();
+        let path = request
+            .url
+            .path()
+            .strip_prefix("/calendar/v3/")
+            .unwrap()
+            .to_owned();
         let segments: Vec<String> = path.split('/').map(decoded).collect();
         let names: Vec<&str> = segments.iter().map(String::as_str).collect();
         let body = || serde_json::from_slice::<Value>(request.body.as_deref().unwrap()).unwrap();
         match (request.method, names.as_slice()) {
-            (Method::Get, ["users", "me", "calendarList", "primary"]) => reply(200, &json!({ "id": "me@gmail.example" })),
+            (Method::Get, ["users", "me", "calendarList", "primary"]) => {
+                reply(200, &json!({ "id": "me@gmail.example" }))
+            }
             (Method::Post, ["calendars", calendar, "events"]) => self.insert(calendar, body()),
             (method, ["calendars", calendar, "events", id]) => {
-                assert_eq!(request.url.query(), Some("sendUpdates=none"));
-                let if_match = request.headers.iter().find(|(name, _)| *name == "if-match").map(|(_, v)| v.clone());
-                let Some(found) = self.calendars.get(*calendar).and_then(|events| events.get(*id)).cloned() else {
+                let silent = (method != Method::Get).then_some("sendUpdates=none");
+                assert_eq!(request.url.query(), silent, "Google refuses it on reads");
+                let if_match = request
+                    .headers
+                    .iter()
+                    .find(|(name, _)| *name == "if-match")
+                    .map(|(_, v)| v.clone());
+                let Some(found) = self
+                    .calendars
+                    .get(*calendar)
+                    .and_then(|events| events.get(*id))
+                    .cloned()
+                else {
                     return trouble(404, "notFound");
                 };
                 if if_match.is_some_and(|etag| found["etag"] != etag) {
@@ -130,7 +160,12 @@ impl Model {
 
     fn insert(&mut self, calendar: &str, mut body: Value) -> Reply {
         let id = body["id"].as_str().unwrap().to_owned();
-        assert!((5..=1_024).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b)));
+        assert!(
+            (5..=1_024).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b))
+        );
         check_fields(&body);
         let Some(events) = self.calendars.get_mut(calendar) else {
             return trouble(404, "notFound");
@@ -176,20 +211,36 @@ fn merge(target: &mut Value, patch: &Value) {
 fn check_fields(body: &Value) {
     for name in ["start", "end"] {
         let moment = &body[name];
-        assert!(moment["date"].is_null() != moment["dateTime"].is_null(), "{body}");
+        assert!(
+            moment["date"].is_null() != moment["dateTime"].is_null(),
+            "{body}"
+        );
         let recurs = !body["recurrence"].is_null();
-        assert!(!recurs || moment["dateTime"].is_null() || !moment["timeZone"].is_null(), "{body}");
+        assert!(
+            !recurs || moment["dateTime"].is_null() || !moment["timeZone"].is_null(),
+            "{body}"
+        );
     }
     let reminders = &body["reminders"];
-    assert!(reminders["useDefault"] == reminders["overrides"].is_null(), "{body}");
+    assert!(
+        reminders["useDefault"] == reminders["overrides"].is_null(),
+        "{body}"
+    );
     assert!(body["attendees"].is_null(), "{body}");
 }
 
 pub(super) fn trouble(status: u16, reason: &str) -> Reply {
-    reply(status, &json!({ "error": { "code": status, "message": "Words.", "errors": [{ "reason": reason }] } }))
+    reply(
+        status,
+        &json!({ "error": { "code": status, "message": "Words.", "errors": [{ "reason": reason }] } }),
+    )
 }
 
 fn decoded(segment: &str) -> String {
     let pairs = format!("x={}", segment.replace('+', "%2B"));
-    url::form_urlencoded::parse(pairs.as_bytes()).next().unwrap().1.into_owned()
+    url::form_urlencoded::parse(pairs.as_bytes())
+        .next()
+        .unwrap()
+        .1
+        .into_owned()
 }

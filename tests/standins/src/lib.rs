@@ -23,16 +23,25 @@ mod clock;
 mod consent;
 mod control;
 mod fault;
+mod gate;
 mod google;
 mod mint;
+mod oauth;
+mod outlook;
 mod page;
 mod pairs;
 mod record;
 mod recurrence;
+mod schema;
 mod server;
+mod standin;
 mod zoned;
 
 pub use consent::{ConsentChoice, ConsentError};
 pub use fault::{Behaviour, Fault, FaultId, Faults};
 pub use google::{Google, GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole};
+pub use outlook::{
+    Mailbox, Outlook, OutlookAccount, OutlookCalendar, OutlookConfig, Repeat, ScopeSpelling,
+};
 pub use record::{Recorded, Requests};
+pub use standin::Standin;

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -24,6 +24,7 @@ use tower::ServiceExt;
 
 use crate::clock::Clock;
 use crate::fault::{ErrorBody, Faults, NoReply};
+use crate::gate::Gate;
 use crate::record::Records;
 
 /// Requests larger than this are refused with 413: no provider takes more for an event.
@@ -40,6 +41,7 @@ pub(crate) struct Shell {
     connections: AtomicU64,
     open: AtomicU64,
     error_body: ErrorBody,
+    gate: OnceLock<Gate>,
 }
 
 impl Shell {
@@ -54,7 +56,13 @@ impl Shell {
             connections: AtomicU64::new(0),
             open: AtomicU64::new(0),
             error_body,
+            gate: OnceLock::new(),
         }
+    }
+
+    /// Sets how many requests a mailbox serves at a time. Once, before serving.
+    pub(crate) fn set_gate(&self, gate: Gate) {
+        let _ = self.gate.set(gate);
     }
 
     pub(crate) fn switch(&self, on: bool) {
@@ -76,6 +84,15 @@ impl Shell {
         self.open.load(Ordering::SeqCst)
     }
 
+    fn too_many(&self, path: &str) -> Response {
+        let message = "Application is over its MailboxConcurrency limit.";
+        let mut reply = (self.error_body)(path, 429, "ApplicationThrottled", message);
+        reply
+            .headers_mut()
+            .insert(http::header::RETRY_AFTER, HeaderValue::from_static("2"));
+        reply
+    }
+
     async fn answer(
         &self,
         router: Router,
@@ -91,6 +108,11 @@ impl Shell {
             return Ok(call(router, Request::from_parts(parts, Body::from(body))).await);
         }
         let order = self.records.begin(&parts, body.clone(), connection);
+        let permit = self.gate.get().map(|gate| gate.enter(&parts.headers));
+        if let Some(None) = permit {
+            self.records.finish(order, Some(429), Some("concurrency"));
+            return Ok(self.too_many(parts.uri.path()));
+        }
         let latency = Duration::from_micros(self.latency_us.load(Ordering::SeqCst));
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -224,6 +246,12 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
+}
+
+/// 302.
+pub(crate) fn found(url: &str) -> Response {
+    let url = HeaderValue::try_from(url).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::FOUND, [(http::header::LOCATION, url)]).into_response()
 }
 
 /// A JSON reply.

@@ -12,8 +12,8 @@ mod state;
 mod view;
 
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -23,16 +23,23 @@ use serde_json::Value;
 pub use config::{GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole};
 
 use crate::consent::{ConsentChoice, ConsentError};
-use crate::fault::Faults;
-use crate::record::Requests;
-use crate::server::{Listener, Server, Shell};
+use crate::server::{Listener, Shell};
+use crate::standin::Standin;
 use event::Status;
 use state::App;
 
 /// A running stand-in for Google. Dropping it stops it.
 pub struct Google {
     app: Arc<App>,
-    _server: Server,
+    standin: Standin,
+}
+
+impl Deref for Google {
+    type Target = Standin;
+
+    fn deref(&self) -> &Standin {
+        &self.standin
+    }
 }
 
 impl Google {
@@ -52,16 +59,11 @@ impl Google {
             .merge(control::routes(Arc::clone(&app)))
             .merge(crate::control::routes(Arc::clone(&shell)))
             .fallback(missing);
-        let server = listener.serve(shell, router)?;
+        let server = listener.serve(Arc::clone(&shell), router)?;
         Ok(Self {
             app,
-            _server: server,
+            standin: Standin::new(shell, server),
         })
-    }
-
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
-    pub fn base_url(&self) -> &str {
-        &self.app.shell.base_url
     }
 
     /// The settings that make a host use this stand-in in place of Google.
@@ -98,21 +100,6 @@ impl Google {
         choice: &ConsentChoice,
     ) -> Result<String, ConsentError> {
         oauth::consent(&self.app, authorization_url, account, choice)
-    }
-
-    /// Faults to add and to clear.
-    pub fn faults(&self) -> &Faults {
-        &self.app.shell.faults
-    }
-
-    /// Every request so far, but those for the stand-in's own pages.
-    pub fn requests(&self) -> Requests {
-        self.app.shell.records.all()
-    }
-
-    /// Forgets the requests so far. Their order goes on counting.
-    pub fn forget_requests(&self) {
-        self.app.shell.records.clear();
     }
 
     /// The events of a calendar that are not cancelled, as the API shows them. `calendar`: its id, or `primary`.
@@ -192,26 +179,6 @@ impl Google {
             .count()
     }
 
-    /// Everything answers 503 until it is switched on again.
-    pub fn switch_off(&self) {
-        self.app.shell.switch(false);
-    }
-
-    /// Ends [`switch_off`](Self::switch_off).
-    pub fn switch_on(&self) {
-        self.app.shell.switch(true);
-    }
-
-    /// Every reply comes this much later.
-    pub fn set_latency(&self, latency: Duration) {
-        self.app.shell.set_latency(latency);
-    }
-
-    /// Moves the stand-in's clock forward: codes, tokens and grants grow older.
-    pub fn advance_clock(&self, by: Duration) {
-        self.app.shell.clock.advance(by);
-    }
-
     /// All access tokens stop working at once; refresh tokens go on.
     pub fn expire_access_tokens(&self) {
         self.app.state().access.clear();
@@ -228,16 +195,6 @@ impl Google {
         let mut state = self.app.state();
         state.changes += 1;
         state.oldest_sync = state.changes;
-    }
-
-    /// How many TCP connections were accepted so far.
-    pub fn connections(&self) -> u64 {
-        self.app.shell.connections()
-    }
-
-    /// How many TCP connections are open now.
-    pub fn open_connections(&self) -> u64 {
-        self.app.shell.open_connections()
     }
 }
 

@@ -71,10 +71,7 @@ async fn calendar(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Res
         name: account.name.clone(),
         email: account.email.clone(),
         query: account_query(&account.email),
-        refresh: query
-            .get("refresh")
-            .and_then(|seconds| seconds.parse().ok())
-            .filter(|seconds| *seconds > 0),
+        refresh: CalendarPage::refresh(&query),
         calendars: calendars.collect(),
     };
     server::html(200, &page)

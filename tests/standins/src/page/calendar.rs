@@ -6,6 +6,7 @@ use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::pairs::Pairs;
 use crate::recurrence;
 use crate::zoned::When;
 
@@ -39,6 +40,16 @@ pub(crate) struct EventView {
     pub(crate) location: String,
     pub(crate) description: String,
     pub(crate) tentative: bool,
+}
+
+impl CalendarPage<'_> {
+    /// `refresh=3`: seconds, not 0.
+    pub(crate) fn refresh(query: &Pairs) -> Option<u32> {
+        query
+            .get("refresh")
+            .and_then(|seconds| seconds.parse().ok())
+            .filter(|seconds| *seconds > 0)
+    }
 }
 
 impl CalendarView {

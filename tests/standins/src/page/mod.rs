@@ -3,10 +3,12 @@
 //! No script, nothing loaded from elsewhere; askama escapes every value.
 
 mod calendar;
+mod consent;
 
 use askama::Template;
 
 pub(crate) use calendar::{CalendarPage, CalendarView, EventView, event_view};
+pub(crate) use consent::{Choice, ConsentPage, RefusalPage, Tick};
 
 /// `/`: whose calendars there are.
 #[derive(Template)]

@@ -28,7 +28,7 @@ pub(super) async fn query(
     let state = app.state();
     let caller = Caller::check(&app, &state, &headers, &QUERY)?;
     let query = parameters(raw, &[], "")?;
-    let body = schema::check(object(&headers, &body)?, schema::FREE_BUSY, "")?;
+    let body = schema::FREE_BUSY.check(object(&headers, &body)?)?;
     let range = range(&body)?;
     let zone = match body.get("timeZone").and_then(Value::as_str) {
         None => Tz::UTC,

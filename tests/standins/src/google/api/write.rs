@@ -52,7 +52,7 @@ pub(super) async fn insert(
     let state = &mut *guard;
     let caller = Caller::check(&app, state, &headers, &INSERT)?;
     let query = write_query(raw)?;
-    let body = schema::check(object(&headers, &body)?, schema::EVENT, "")?;
+    let body = schema::EVENT.check(object(&headers, &body)?)?;
     let mut written = Written::split(body)?;
     let fresh = state.mint.base32hex(26);
     let target = caller.writable(state, &calendar, &INSERT)?;
@@ -126,7 +126,7 @@ fn change(
     let state = &mut *guard;
     let caller = Caller::check(app, state, headers, call)?;
     let query = write_query(raw)?;
-    let mut body = schema::check(object(headers, body)?, schema::EVENT, "")?;
+    let mut body = schema::EVENT.check(object(headers, body)?)?;
     let target = caller.writable(state, calendar, call)?;
     let old = target.events.get(id).ok_or_else(ApiError::not_found)?;
     matches_etag(headers, old)?;

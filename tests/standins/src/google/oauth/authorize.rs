@@ -5,6 +5,7 @@
 use super::super::state::App;
 use super::error::OAuthError;
 use super::scope::{self, Granted};
+use crate::oauth::is_challenge;
 use crate::pairs::Pairs;
 
 const KNOWN: &[&str] = &[
@@ -95,8 +96,7 @@ impl Authorize {
         one_of("code_challenge_method", &["S256"])?;
         required("code_challenge_method")?;
         let challenge = required("code_challenge")?;
-        let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if challenge.len() != 43 || !challenge.bytes().all(base64url) {
+        if !is_challenge(challenge) {
             return Err(wrong("Invalid parameter value for code_challenge".into()));
         }
         let prompts = prompts(query.get("prompt"))

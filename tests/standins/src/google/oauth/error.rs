@@ -32,6 +32,13 @@ impl OAuthError {
     }
 }
 
+/// A request that could not be read.
+impl From<String> for OAuthError {
+    fn from(what: String) -> Self {
+        Self::invalid_request(what)
+    }
+}
+
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "error_description": self.description });

@@ -6,7 +6,6 @@ mod approve;
 mod authorize;
 mod error;
 mod page;
-mod request;
 mod revoke;
 mod scope;
 mod token;

@@ -4,12 +4,10 @@
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderMap;
 
 use super::super::state::App;
 use super::approve::decided;
@@ -17,39 +15,9 @@ use super::authorize::Authorize;
 use super::error::OAuthError;
 use super::scope;
 use crate::consent::ConsentChoice;
+use crate::page::{Choice, ConsentPage, RefusalPage, Tick};
 use crate::pairs::{Pairs, media_type};
-use crate::server;
-
-#[derive(Template)]
-#[template(path = "consent.html")]
-struct ConsentPage<'a> {
-    provider: &'a str,
-    app: &'a str,
-    returns_to: String,
-    accounts: Vec<Choice>,
-    boxes: Vec<Tick>,
-    always: Vec<&'a str>,
-}
-
-struct Choice {
-    email: String,
-    name: String,
-    chosen: bool,
-}
-
-struct Tick {
-    scope: String,
-    words: &'static str,
-}
-
-#[derive(Template)]
-#[template(path = "refusal.html")]
-struct RefusalPage<'a> {
-    provider: &'a str,
-    status: u16,
-    code: &'a str,
-    message: &'a str,
-}
+use crate::server::{self, found as back};
 
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
     let request = match Authorize::parse(&app, &query.unwrap_or_default()) {
@@ -78,7 +46,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery)
     let page = ConsentPage {
         provider: "Google",
         app: &app.config.app_name,
-        returns_to: origin(&request.redirect_uri),
+        returns_to: ConsentPage::origin(&request.redirect_uri),
         accounts: accounts
             .map(|(index, (email, name))| Choice {
                 email,
@@ -96,6 +64,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery)
                 })
             })
             .collect(),
+        asks: Vec::new(),
         always: request
             .scopes
             .iter()
@@ -158,13 +127,4 @@ fn refusal(error: &OAuthError) -> Response {
         message: &error.description,
     };
     server::html(error.status, &page)
-}
-
-fn back(url: &str) -> Response {
-    let url = HeaderValue::try_from(url).unwrap_or(HeaderValue::from_static("/"));
-    (StatusCode::FOUND, [(LOCATION, url)]).into_response()
-}
-
-fn origin(uri: &str) -> String {
-    url::Url::parse(uri).map_or_else(|_| uri.to_owned(), |url| url.origin().ascii_serialization())
 }

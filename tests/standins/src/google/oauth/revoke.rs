@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::super::state::App;
 use super::error::OAuthError;
-use super::request::{form, required};
+use crate::oauth::{form, required};
 use crate::server;
 
 pub(super) async fn revoke(

@@ -7,18 +7,17 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::super::state::{Access, App, Refresh, State as Google};
 use super::error::OAuthError;
-use super::request::{form, required};
 use super::scope::{self, Granted};
-use crate::pairs::{Pairs, authorization};
+use crate::oauth::{Client, client, form, required, verifies};
+use crate::pairs::Pairs;
 use crate::server;
 
 const CODE: &[&str] = &[
@@ -59,30 +58,11 @@ pub(super) async fn exchange(
     Ok(server::json(200, &reply))
 }
 
-/// `client_secret_basic` or `client_secret_post`.
 fn check_client(app: &App, headers: &HeaderMap, form: &Pairs) -> Result<(), OAuthError> {
-    let basic = authorization(headers, "Basic").map(|given| {
-        let text = STANDARD
-            .decode(given)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        let text = text.unwrap_or_default();
-        let (id, secret) = text.split_once(':').unwrap_or_default();
-        let decoded = |part: &str| {
-            Pairs::parse(format!("v={part}"))
-                .get("v")
-                .unwrap_or_default()
-                .to_owned()
-        };
-        (decoded(id), decoded(secret))
-    });
-    let (id, secret) = match basic {
-        Some(pair) => pair,
-        None => {
-            let id = required(form, "client_id")?.to_owned();
-            (id, form.get("client_secret").unwrap_or_default().to_owned())
-        }
-    };
+    let Client { id, secret } = client(headers, form);
+    if id.is_empty() {
+        required(form, "client_id")?;
+    }
     if id != app.config.client_id {
         return Err(OAuthError::new(
             401,
@@ -152,14 +132,6 @@ fn redeem(app: &App, form: &Pairs) -> Result<Value, OAuthError> {
         put(&mut reply, "refresh_token", token);
     }
     Ok(reply)
-}
-
-/// RFC 7636, 4.1 and 4.6.
-fn verifies(verifier: &str, challenge: &str) -> bool {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    (43..=128).contains(&verifier.len())
-        && verifier.bytes().all(unreserved)
-        && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == challenge
 }
 
 fn refresh(app: &App, form: &Pairs) -> Result<Value, OAuthError> {

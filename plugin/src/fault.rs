@@ -107,7 +107,11 @@ pub(crate) fn label(name: &str, other: &str) -> String {
             .collect()
     };
     let cleaned = clean(name);
-    if cleaned.trim().is_empty() { clean(other) } else { cleaned.trim().to_owned() }
+    if cleaned.trim().is_empty() {
+        clean(other)
+    } else {
+        cleaned.trim().to_owned()
+    }
 }
 
 /// Characters that change how others are shown and show nothing themselves.

@@ -7,6 +7,18 @@ use serde_json::Value;
 use crate::bindings::calport::calendar::types::Error;
 use crate::fault;
 
+/// Fields of a JSON object by name.
+pub(crate) trait Fields {
+    /// `null` for a field that is not there, and of what is no object.
+    fn at(&self, name: &str) -> &Value;
+}
+
+impl Fields for Value {
+    fn at(&self, name: &str) -> &Value {
+        self.get(name).unwrap_or(&Value::Null)
+    }
+}
+
 /// A whole body. Nesting beyond 128 is refused by the parser (case 32).
 pub(crate) fn parse(body: &[u8]) -> Result<Value, Error> {
     match serde_json::from_slice(body) {
@@ -45,9 +57,4 @@ pub(crate) fn list(value: &Value) -> Result<&[Value], Error> {
 /// A flag that may be missing: `false` then.
 pub(crate) fn flag(value: &Value) -> bool {
     value.as_bool().unwrap_or(false)
-}
-
-/// Whether two lists hold the same, in whatever order. For a handful of items.
-pub(crate) fn same_items<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-    one.len() == other.len() && one.iter().all(|item| other.contains(item))
 }

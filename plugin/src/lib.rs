@@ -13,10 +13,6 @@ mod provider;
 mod time;
 mod zones;
 
-#[cfg_attr(
-    target_arch = "wasm32",
-    expect(unsafe_code, reason = "the canonical ABI is a matter of raw memory; wit-bindgen writes it")
-)]
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",
@@ -25,13 +21,15 @@ mod bindings {
     });
 }
 
-#[cfg(target_arch = "wasm32")]
-#[expect(unsafe_code, reason = "exports are symbols; wit-bindgen names them")]
+#[cfg_attr(
+    target_family = "wasm",
+    expect(unsafe_code, reason = "exports are symbols; wit-bindgen names them")
+)]
 mod exports {
     use crate::bindings::calport::calendar::types::{Error, Event, Range};
     use crate::bindings::exports::calport::calendar::calendar::{
-        Account, Authorization, CalendarEntry, Callback, ConnectRequest, Guest, IcsOptions, PluginInfo,
-        RemoteEvent,
+        Account, Authorization, CalendarEntry, Callback, ConnectRequest, Guest, IcsOptions,
+        PluginInfo, RemoteEvent,
     };
     use crate::outside::wasi::Wasi;
     use crate::{ics, provider};
@@ -47,7 +45,10 @@ mod exports {
             provider::availability(&Wasi, &provider)
         }
 
-        fn begin_connect(provider: String, request: ConnectRequest) -> Result<Authorization, Error> {
+        fn begin_connect(
+            provider: String,
+            request: ConnectRequest,
+        ) -> Result<Authorization, Error> {
             provider::begin_connect(&Wasi, &provider, &request)
         }
 
@@ -76,7 +77,11 @@ mod exports {
             provider::remove_event(&Wasi, &provider, &remote)
         }
 
-        fn busy(provider: String, calendars: Vec<String>, range: Range) -> Result<Vec<Range>, Error> {
+        fn busy(
+            provider: String,
+            calendars: Vec<String>,
+            range: Range,
+        ) -> Result<Vec<Range>, Error> {
             provider::busy(&Wasi, &provider, &calendars, range)
         }
 
@@ -84,6 +89,10 @@ mod exports {
             ics::export(events, options)
         }
     }
+
+    // Native linkers refuse the names; native tests need none of them.
+
+    #[cfg(target_family = "wasm")]
 
     crate::bindings::export!(Plugin with_types_in crate::bindings);
 }

@@ -45,7 +45,11 @@ fn find(id: &str) -> Result<Provider, Error> {
     match id {
         "google" => Ok(Provider::OAuth(OAuthProvider::Google)),
         "apple" => Ok(Provider::Apple),
-        _ => Err(fault::invalid("provider", "is none of this plugin's", "send an id that describe names")),
+        _ => Err(fault::invalid(
+            "provider",
+            "is none of this plugin's",
+            "send an id that describe names",
+        )),
     }
 }
 
@@ -160,7 +164,11 @@ pub(crate) fn busy(
     let provider = connected(provider)?;
     check_range(range)?;
     if calendars.len() > MOST_CALENDARS {
-        return Err(fault::invalid("calendars", "holds more than 250 ids", "ask in several calls"));
+        return Err(fault::invalid(
+            "calendars",
+            "holds more than 250 ids",
+            "ask in several calls",
+        ));
     }
     let mut once: Vec<String> = Vec::with_capacity(calendars.len());
     for id in calendars {
@@ -185,10 +193,18 @@ fn check_range(range: Range) -> Result<(), Error> {
         ));
     }
     if range.end <= range.start {
-        return Err(fault::invalid("range.end", "is not after the start", "send an end after the start"));
+        return Err(fault::invalid(
+            "range.end",
+            "is not after the start",
+            "send an end after the start",
+        ));
     }
     if range.end - range.start > LONGEST_RANGE {
-        return Err(fault::invalid("range", "spans more than 92 days", "ask in several calls"));
+        return Err(fault::invalid(
+            "range",
+            "spans more than 92 days",
+            "ask in several calls",
+        ));
     }
     Ok(())
 }
@@ -198,7 +214,10 @@ fn merged(mut found: Vec<Range>, range: Range) -> Vec<Range> {
     found.sort_unstable_by_key(|busy| (busy.start, busy.end));
     let mut out: Vec<Range> = Vec::with_capacity(found.len());
     for busy in found {
-        let busy = Range { start: busy.start.max(range.start), end: busy.end.min(range.end) };
+        let busy = Range {
+            start: busy.start.max(range.start),
+            end: busy.end.min(range.end),
+        };
         if busy.end <= busy.start {
             continue;
         }

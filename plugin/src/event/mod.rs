@@ -245,7 +245,10 @@ fn all_day(span: &AllDay, recurrence: Option<&Recurrence>) -> Result<When, Inval
                     "send `on` with the occurrence's day",
                 )),
             })?;
-            Ok(Repeats { rule, excluded: excluded.into_iter().map(Date).collect() })
+            Ok(Repeats {
+                rule,
+                excluded: excluded.into_iter().map(Date).collect(),
+            })
         })
         .transpose()?;
     Ok(When::AllDay {

@@ -1,8 +1,8 @@
 //! People: a name and an e-mail address that can stand in a `mailto:` URL and in a
 //! calendar line. Never sends anything to anybody.
 
-use super::text::{Breaks, single_line, text};
 use super::Person;
+use super::text::{Breaks, single_line, text};
 use crate::bindings::calport::calendar::types::{InvalidField, Person as Given};
 use crate::fault::field;
 

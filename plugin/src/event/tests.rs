@@ -414,7 +414,7 @@ fn exclusions_must_be_of_the_same_kind_as_the_start() {
         "recurrence.excluded[1]"
     );
     assert_eq!(
-        daily(&[at.clone()]).unwrap_err().field,
+        daily(std::slice::from_ref(&at)).unwrap_err().field,
         "recurrence.excluded[0]"
     );
     assert_eq!(

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::{API, errors};
 use crate::bindings::calport::calendar::types::Error;
 use crate::bindings::exports::calport::calendar::calendar::CalendarEntry;
-use crate::{fault, json};
 use crate::http::{Method, Request};
+use crate::json::Fields as _;
 use crate::oauth::session::Caller;
+use crate::{fault, json};
 
 /// Of 250 each: nobody has more, and a page token that leads in a circle must end.
 const MOST_PAGES: usize = 20;
@@ -18,7 +19,9 @@ pub(crate) fn list(caller: &mut dyn Caller) -> Result<Vec<CalendarEntry>, Error>
     let mut next: Option<String> = None;
     for _ in 0..MOST_PAGES {
         let mut url = API.below(caller.world(), "/users/me/calendarList")?;
-        url.query_pairs_mut().append_pair("minAccessRole", "writer").append_pair("maxResults", "250");
+        url.query_pairs_mut()
+            .append_pair("minAccessRole", "writer")
+            .append_pair("maxResults", "250");
         if let Some(token) = &next {
             url.query_pairs_mut().append_pair("pageToken", token);
         }
@@ -27,15 +30,17 @@ pub(crate) fn list(caller: &mut dyn Caller) -> Result<Vec<CalendarEntry>, Error>
             return Err(errors::refusal(&response, caller).into_error());
         }
         let page = response.json()?;
-        for item in json::list(&page["items"])? {
-            let Some(entry) = writable(item)? else { continue };
+        for item in json::list(page.at("items"))? {
+            let Some(entry) = writable(item)? else {
+                continue;
+            };
             if entry.primary {
                 found.insert(0, entry);
             } else {
                 found.push(entry);
             }
         }
-        match json::text(&page["nextPageToken"])? {
+        match json::text(page.at("nextPageToken"))? {
             Some(token) => next = Some(token.to_owned()),
             None => return Ok(found),
         }
@@ -44,15 +49,17 @@ pub(crate) fn list(caller: &mut dyn Caller) -> Result<Vec<CalendarEntry>, Error>
 }
 
 fn writable(item: &Value) -> Result<Option<CalendarEntry>, Error> {
-    if json::flag(&item["deleted"]) || !matches!(json::text(&item["accessRole"])?, Some("writer" | "owner")) {
+    if json::flag(item.at("deleted"))
+        || !matches!(json::text(item.at("accessRole"))?, Some("writer" | "owner"))
+    {
         return Ok(None);
     }
-    let id = json::required(&item["id"])?;
-    let name = json::text(&item["summaryOverride"])?.or(json::text(&item["summary"])?);
+    let id = json::required(item.at("id"))?;
+    let name = json::text(item.at("summaryOverride"))?.or(json::text(item.at("summary"))?);
     Ok(Some(CalendarEntry {
         id: id.to_owned(),
         name: fault::label(name.unwrap_or_default(), id),
-        primary: json::flag(&item["primary"]),
+        primary: json::flag(item.at("primary")),
     }))
 }
 
@@ -68,5 +75,5 @@ pub(super) fn is_same(caller: &mut dyn Caller, one: &str, other: &str) -> Result
     if !response.is_success() {
         return Err(errors::refusal(&response, caller).into_error());
     }
-    Ok(json::required(&response.json()?["id"])? == id)
+    Ok(json::required(response.json()?.at("id"))? == id)
 }

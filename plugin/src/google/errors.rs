@@ -7,6 +7,7 @@ use super::oauth::scopes_missing;
 use crate::bindings::calport::calendar::types::{Error, RetryCause};
 use crate::fault;
 use crate::http::Response;
+use crate::json::Fields as _;
 use crate::oauth::not_now;
 use crate::oauth::session::Caller;
 
@@ -39,15 +40,19 @@ impl Refusal {
 
 pub(super) fn refusal(response: &Response, caller: &dyn Caller) -> Refusal {
     let reply = response.json().unwrap_or(Value::Null);
-    let body = &reply["error"];
+    let body = reply.at("error");
     let now = caller.world().now();
     let wait = |cause| Refusal::Fault(not_now(response, cause, now));
     let ours = format!("Google Calendar refused the request ({}).", response.status);
-    let rejected = || fault::rejected(body["message"].as_str(), &ours);
+    let rejected = || fault::rejected(body.at("message").as_str(), &ours);
     // Old and new ways of saying why stand side by side.
-    let details = [&body["errors"], &body["details"]];
+    let details = [body.at("errors"), body.at("details")];
     let reason = |name: &str| {
-        details.iter().filter_map(|list| list.as_array()).flatten().any(|detail| detail["reason"] == *name)
+        details
+            .iter()
+            .filter_map(|list| list.as_array())
+            .flatten()
+            .any(|detail| *detail.at("reason") == *name)
     };
     let any = |names: &[&str]| names.iter().any(|name| reason(name));
 

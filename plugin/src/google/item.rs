@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bindings::calport::calendar::types::{Error, Status};
 use crate::event::{CheckedEvent, Repeats, When};
+use crate::json::Fields as _;
 use crate::{json, time};
 
 /// Private extended properties: at most 44 characters (`Event` resource).
@@ -18,7 +19,7 @@ pub(super) struct Item(Value);
 impl Item {
     /// Of a reply's body. One without an id is none.
     pub(super) fn read(body: Value) -> Result<Self, Error> {
-        json::required(&body["id"])?;
+        json::required(body.at("id"))?;
         Ok(Self(body))
     }
 
@@ -27,11 +28,11 @@ impl Item {
     }
 
     pub(super) fn etag(&self) -> Option<&str> {
-        self.0["etag"].as_str()
+        self.0.at("etag").as_str()
     }
 
     pub(super) fn link(&self) -> Option<&str> {
-        self.0["htmlLink"].as_str()
+        self.0.at("htmlLink").as_str()
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -46,13 +47,20 @@ impl Item {
 
     /// The revision that it shows, 0 when it has lost it.
     pub(super) fn revision(&self) -> u32 {
-        self.private(REVISION).and_then(|text| text.parse().ok()).unwrap_or(0)
+        self.private(REVISION)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0)
     }
 
     /// Whether a write of `event` would change nothing that a user can see.
     pub(super) fn shows(&self, event: &CheckedEvent) -> bool {
         let (start, end, recurrence) = match &event.when {
-            When::Timed { start, end, zone, repeats } => {
+            When::Timed {
+                start,
+                end,
+                zone,
+                repeats,
+            } => {
                 let zone = repeats.is_some().then(|| zone.name());
                 (
                     self.is_at("start", *start, zone),
@@ -60,9 +68,13 @@ impl Item {
                     repeats.as_ref().map(timed_lines).unwrap_or_default(),
                 )
             }
-            When::AllDay { start, end, repeats } => (
-                self.0["start"]["date"] == *start.to_string(),
-                self.0["end"]["date"] == *end.to_string(),
+            When::AllDay {
+                start,
+                end,
+                repeats,
+            } => (
+                *self.0.at("start").at("date") == *start.to_string(),
+                *self.0.at("end").at("date") == *end.to_string(),
                 repeats.as_ref().map(all_day_lines).unwrap_or_default(),
             ),
         };
@@ -74,37 +86,42 @@ impl Item {
             && self.text("summary") == event.title
             && self.text("description") == event.description.as_deref().unwrap_or_default()
             && self.text("location") == event.location.as_deref().unwrap_or_default()
-            && self.0["source"]["url"].as_str() == event.url.as_ref().map(|url| url.as_str())
+            && self.0.at("source").at("url").as_str() == event.url.as_ref().map(|url| url.as_str())
             && self.recurs(&recurrence)
             && self.reminds(&event.reminders)
     }
 
     fn text(&self, name: &str) -> &str {
-        self.0[name].as_str().unwrap_or_default()
+        self.0.at(name).as_str().unwrap_or_default()
     }
 
     fn private(&self, name: &str) -> Option<&str> {
-        self.0["extendedProperties"]["private"][name].as_str()
+        self.0.at("extendedProperties").at("private").at(name).as_str()
     }
 
     fn is_at(&self, name: &str, instant: i64, zone: Option<&str>) -> bool {
-        let moment = &self.0[name];
-        moment["dateTime"].as_str().and_then(time::parse_rfc3339) == Some(instant)
-            && zone.is_none_or(|zone| moment["timeZone"] == *zone)
+        let moment = self.0.at(name);
+        moment.at("dateTime").as_str().and_then(time::parse_rfc3339) == Some(instant)
+            && zone.is_none_or(|zone| *moment.at("timeZone") == *zone)
     }
 
     fn recurs(&self, lines: &[String]) -> bool {
-        let theirs = json::list(&self.0["recurrence"]).unwrap_or_default();
-        theirs.len() == lines.len() && lines.iter().all(|line| theirs.iter().any(|other| other == line))
+        let theirs = json::list(self.0.at("recurrence")).unwrap_or_default();
+        theirs.len() == lines.len()
+            && lines
+                .iter()
+                .all(|line| theirs.iter().any(|other| other == line))
     }
 
     fn reminds(&self, minutes: &[u32]) -> bool {
-        let reminders = &self.0["reminders"];
-        let overrides = json::list(&reminders["overrides"]).unwrap_or_default();
-        json::flag(&reminders["useDefault"]) == minutes.is_empty()
+        let reminders = self.0.at("reminders");
+        let overrides = json::list(reminders.at("overrides")).unwrap_or_default();
+        json::flag(reminders.at("useDefault")) == minutes.is_empty()
             && overrides.len() == minutes.len()
             && minutes.iter().all(|minutes| {
-                overrides.iter().any(|one| one["method"] == "popup" && one["minutes"] == *minutes)
+                overrides
+                    .iter()
+                    .any(|one| one.at("method") == "popup" && *one.at("minutes") == *minutes)
             })
     }
 }
@@ -113,15 +130,22 @@ impl Item {
 /// so that nothing of an earlier revision stays. Fields that are the user's (colour,
 /// guests) are not named and keep their values.
 pub(super) fn patch(event: &CheckedEvent) -> Value {
-    let moment = |date: Option<String>, date_time: Option<String>, zone: Option<&str>| {
-        json!({ "date": date, "dateTime": date_time, "timeZone": zone })
-    };
+    let moment = |date: Option<String>, date_time: Option<String>, zone: Option<&str>| json!({ "date": date, "dateTime": date_time, "timeZone": zone });
     let (start, end, recurrence) = match &event.when {
-        When::Timed { start, end, zone, repeats } => {
+        When::Timed {
+            start,
+            end,
+            zone,
+            repeats,
+        } => {
             let at = |instant| moment(None, Some(time::rfc3339(instant)), Some(zone.name()));
             (at(*start), at(*end), repeats.as_ref().map(timed_lines))
         }
-        When::AllDay { start, end, repeats } => {
+        When::AllDay {
+            start,
+            end,
+            repeats,
+        } => {
             let on = |day: &time::Date| moment(Some(day.to_string()), None, None);
             (on(start), on(end), repeats.as_ref().map(all_day_lines))
         }
@@ -194,8 +218,11 @@ fn status(event: &CheckedEvent) -> &'static str {
 }
 
 fn timed_lines(repeats: &Repeats<i64>) -> Vec<String> {
-    let excluded: Vec<String> =
-        repeats.excluded.iter().map(|start| format!("{}Z", time::basic(*start))).collect();
+    let excluded: Vec<String> = repeats
+        .excluded
+        .iter()
+        .map(|start| format!("{}Z", time::basic(*start)))
+        .collect();
     lines(repeats.rule.to_string(), "EXDATE:", &excluded)
 }
 

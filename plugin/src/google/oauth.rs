@@ -4,16 +4,20 @@
 use super::{PROFILE, REVOKE, USERINFO, calendars, errors};
 use crate::bindings::calport::calendar::types::{Error, RetryCause};
 use crate::bindings::exports::calport::calendar::calendar::Account;
-use crate::{fault, json};
 use crate::http::{Method, Request};
+use crate::json::Fields as _;
 use crate::oauth::exchange::{Purpose, TokenRefusal, TokenTrouble, code_in_words};
 use crate::oauth::session::Caller;
 use crate::oauth::{Profile, not_now};
 use crate::outside::Outside;
+use crate::{fault, json};
 
 /// Google answers `email` and `profile` with their long names.
 pub(super) fn normal_scope(scope: &str) -> String {
-    scope.strip_prefix("https://www.googleapis.com/auth/userinfo.").unwrap_or(scope).to_owned()
+    scope
+        .strip_prefix("https://www.googleapis.com/auth/userinfo.")
+        .unwrap_or(scope)
+        .to_owned()
 }
 
 /// The account by its OpenID Connect subject, once its calendar is seen to be usable.
@@ -24,8 +28,10 @@ pub(crate) fn identify(caller: &mut dyn Caller) -> Result<Account, Error> {
         return Err(errors::refusal(&response, caller).into_error());
     }
     let who = response.json()?;
-    let id = json::required(&who["sub"])?.to_owned();
-    let calendar = calendars::list(caller)?.into_iter().find(|calendar| calendar.primary);
+    let id = json::required(who.at("sub"))?.to_owned();
+    let calendar = calendars::list(caller)?
+        .into_iter()
+        .find(|calendar| calendar.primary);
     let calendar = calendar.ok_or_else(|| {
         Error::Rejected(
             "This Google account has no calendar of its own that can be written to. Open Google Calendar once \
@@ -33,9 +39,17 @@ pub(crate) fn identify(caller: &mut dyn Caller) -> Result<Account, Error> {
                 .to_owned(),
         )
     })?;
-    let label = json::text(&who["email"])?.map_or(String::new(), fault::plain);
-    let label = if label.is_empty() { calendar.name.clone() } else { label };
-    Ok(Account { id, label, calendar })
+    let label = json::text(who.at("email"))?.map_or(String::new(), fault::plain);
+    let label = if label.is_empty() {
+        calendar.name.clone()
+    } else {
+        label
+    };
+    Ok(Account {
+        id,
+        label,
+        calendar,
+    })
 }
 
 /// Revokes the grant. The refresh token stands for all of it; a token that Google no
@@ -45,8 +59,15 @@ pub(crate) fn disconnect(world: &dyn Outside, revoke: bool) -> Result<(), Error>
         return Ok(());
     };
     let credentials = &stored.credentials;
-    let token = credentials.refresh_token.as_ref().unwrap_or(&credentials.access_token);
-    let revoked = if revoke { revoke_token(world, token.expose()) } else { Ok(()) };
+    let token = credentials
+        .refresh_token
+        .as_ref()
+        .unwrap_or(&credentials.access_token);
+    let revoked = if revoke {
+        revoke_token(world, token.expose())
+    } else {
+        Ok(())
+    };
     // Whatever the answer was. Not before it: a sealing host needs the record to put
     // the token into the request.
     world.clear()?;
@@ -65,7 +86,9 @@ fn revoke_token(world: &dyn Outside, token: &str) -> Result<(), Error> {
                 "Google did not revoke the grant ({}).",
                 code_in_words(&trouble.error)
             ))),
-            Err(_) => Err(Error::Rejected("Google did not revoke the grant.".to_owned())),
+            Err(_) => Err(Error::Rejected(
+                "Google did not revoke the grant.".to_owned(),
+            )),
         },
         _ => Err(not_now(&response, RetryCause::Unavailable, world.now())),
     }
@@ -79,11 +102,17 @@ pub(super) fn consent_refusal(profile: &Profile, error: &str, redirect_uri: &str
             "Google does not show its consent page inside apps. Open it in the browser.".to_owned(),
         ),
         "server_error" | "temporarily_unavailable" => fault::unavailable(),
-        "interaction_required" | "login_required" | "consent_required" | "account_selection_required" => {
-            Error::NeedsReconnect("Google has to ask the user first. Begin connecting again.".to_owned())
-        }
+        "interaction_required"
+        | "login_required"
+        | "consent_required"
+        | "account_selection_required" => Error::NeedsReconnect(
+            "Google has to ask the user first. Begin connecting again.".to_owned(),
+        ),
         _ => app_refusal(profile, error, redirect_uri).unwrap_or_else(|| {
-            Error::Rejected(format!("Google refused to connect ({}).", code_in_words(error)))
+            Error::Rejected(format!(
+                "Google refused to connect ({}).",
+                code_in_words(error)
+            ))
         }),
     }
 }
@@ -103,7 +132,9 @@ pub(super) fn token_refusal(
             "Google says that the grant has expired or was taken back. While the app's consent screen is in \
              Testing, grants end after seven days.",
         ),
-        "server_error" | "temporarily_unavailable" | "internal_failure" => fault::unavailable().into(),
+        "server_error" | "temporarily_unavailable" | "internal_failure" => {
+            fault::unavailable().into()
+        }
         "rate_limit_exceeded" => fault::retry(RetryCause::RateLimited).into(),
         error => app_refusal(profile, error, redirect_uri)
             .unwrap_or_else(|| {
@@ -116,7 +147,12 @@ pub(super) fn token_refusal(
 /// What the app's operator or the user's administrator has to mend, whichever
 /// endpoint says it.
 fn app_refusal(profile: &Profile, error: &str, redirect_uri: &str) -> Option<Error> {
-    let Profile { client_id, client_secret, redirect_setting, .. } = profile;
+    let Profile {
+        client_id,
+        client_secret,
+        redirect_setting,
+        ..
+    } = profile;
     match error {
         "redirect_uri_mismatch" => Some(Error::Misconfigured(format!(
             "Google does not know this app's redirect URI. Register exactly {} with the OAuth client, or set \

@@ -1,7 +1,6 @@
 //! Requests and replies as values, and how a failed exchange is told. Never follows
 //! a redirect, never retries: both are the caller's decision.
 
-#[cfg(target_arch = "wasm32")]
 pub(crate) mod wasi;
 
 use serde_json::Value;
@@ -41,9 +40,17 @@ impl Request {
     pub(crate) fn new(method: Method, url: Url) -> Self {
         let headers = vec![
             ("accept", "application/json".to_owned()),
-            ("user-agent", concat!("calport/", env!("CARGO_PKG_VERSION")).to_owned()),
+            (
+                "user-agent",
+                concat!("calport/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ),
         ];
-        Self { method, url, headers, body: None }
+        Self {
+            method,
+            url,
+            headers,
+            body: None,
+        }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -59,7 +66,9 @@ impl Request {
 
     pub(crate) fn form(self, fields: &[(&str, &str)]) -> Self {
         let mut request = self.header("content-type", "application/x-www-form-urlencoded");
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         request.body = Some(form.into_bytes());
         request
     }

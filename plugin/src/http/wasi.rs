@@ -3,7 +3,8 @@
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    ErrorCode, Fields, IncomingResponse, Method as WasiMethod, OutgoingBody, OutgoingRequest, Scheme,
+    ErrorCode, Fields, IncomingResponse, Method as WasiMethod, OutgoingBody, OutgoingRequest,
+    Scheme,
 };
 use wasip2::io::streams::StreamError;
 
@@ -18,7 +19,9 @@ const LARGEST_READ: u64 = 64 * 1024;
 pub(crate) fn send(request: &Request) -> Result<Response, Failure> {
     let headers = Fields::new();
     let set = |name: &str, value: &str| {
-        headers.append(name, value.as_bytes()).map_err(|_| Failure::Refused)
+        headers
+            .append(name, value.as_bytes())
+            .map_err(|_| Failure::Refused)
     };
     for (name, value) in &request.headers {
         set(name, value)?;
@@ -52,10 +55,18 @@ pub(crate) fn send(request: &Request) -> Result<Response, Failure> {
         Method::Patch => WasiMethod::Patch,
         Method::Delete => WasiMethod::Delete,
     };
-    outgoing.set_method(&method).map_err(|()| Failure::Refused)?;
-    outgoing.set_scheme(Some(&scheme)).map_err(|()| Failure::Refused)?;
-    outgoing.set_authority(Some(&authority)).map_err(|()| Failure::Refused)?;
-    outgoing.set_path_with_query(Some(&path)).map_err(|()| Failure::Refused)?;
+    outgoing
+        .set_method(&method)
+        .map_err(|()| Failure::Refused)?;
+    outgoing
+        .set_scheme(Some(&scheme))
+        .map_err(|()| Failure::Refused)?;
+    outgoing
+        .set_authority(Some(&authority))
+        .map_err(|()| Failure::Refused)?;
+    outgoing
+        .set_path_with_query(Some(&path))
+        .map_err(|()| Failure::Refused)?;
 
     let sink = outgoing.body().map_err(|()| Failure::Refused)?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| failure(&code))?;
@@ -106,7 +117,11 @@ fn read(response: &IncomingResponse) -> Result<Response, Failure> {
             }
         }
     }
-    Ok(Response { status, retry_after, body })
+    Ok(Response {
+        status,
+        retry_after,
+        body,
+    })
 }
 
 fn failure(code: &ErrorCode) -> Failure {

@@ -31,22 +31,35 @@ pub(crate) fn complete(
     };
     let grant = exchange::ask(world, profile, &app, &purpose).map_err(|refusal| match refusal {
         TokenRefusal::Dead(_) => Error::NeedsReconnect(
-            "The provider no longer accepts the code of this consent. Begin connecting again.".to_owned(),
+            "The provider no longer accepts the code of this consent. Begin connecting again."
+                .to_owned(),
         ),
         TokenRefusal::Fault(error) => error,
     })?;
 
-    let asked = || profile.scopes.iter().map(|scope| scope.name.to_owned()).collect();
+    let asked = || {
+        profile
+            .scopes
+            .iter()
+            .map(|scope| scope.name.to_owned())
+            .collect()
+    };
     let scopes: Vec<String> = grant.scopes.clone().unwrap_or_else(asked);
     let missing = profile.missing_scopes(&scopes);
     if !missing.is_empty() {
         return Err(Error::NeedsScope(missing));
     }
 
-    let mut fresh = Fresh { world, token: &grant.access_token, scopes: &scopes };
+    let mut fresh = Fresh {
+        world,
+        token: &grant.access_token,
+        scopes: &scopes,
+    };
     let account = identify(&mut fresh)?;
     if grant.refresh_token.is_none() {
-        let has_one = stored.as_ref().is_some_and(|stored| stored.credentials.refresh_token.is_some());
+        let has_one = stored
+            .as_ref()
+            .is_some_and(|stored| stored.credentials.refresh_token.is_some());
         if !has_one || !is_same_account(world, profile, identify, &account) {
             return Err(Error::NeedsReconnect(format!(
                 "{} gave no refresh token, so that the connection would end within the hour. Remove this app \
@@ -90,7 +103,9 @@ fn save(world: &dyn Outside, app: App, grant: Grant, scopes: Vec<String>) -> Res
             Ok(_) => return Ok(()),
             // A refresh of the old grant was under way: the new consent is later.
             Err(StoreFailure::Conflict(now)) => expected = now,
-            Err(failure @ (StoreFailure::NoUser | StoreFailure::Unavailable)) => return Err(failure.into()),
+            Err(failure @ (StoreFailure::NoUser | StoreFailure::Unavailable)) => {
+                return Err(failure.into());
+            }
         }
     }
     Err(fault::unavailable())
@@ -105,7 +120,11 @@ fn code(world: &dyn Outside, profile: &Profile, callback: &Callback) -> Result<S
         }
     }
     if let Some(error) = single(&callback.parameters, "error")? {
-        return Err((profile.consent_refusal)(profile, error, &callback.redirect_uri));
+        return Err((profile.consent_refusal)(
+            profile,
+            error,
+            &callback.redirect_uri,
+        ));
     }
     match single(&callback.parameters, "code")? {
         Some(code) if !code.is_empty() => Ok(Secret::new(code)),

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{App, Profile, not_now};
 use crate::bindings::calport::calendar::types::{Error, RetryCause};
-use crate::{fault, json};
 use crate::http::{Method, Request};
+use crate::json::Fields as _;
 use crate::outside::{Outside, Secret};
+use crate::{fault, json};
 
 /// A year and a day. Access tokens live for hours; what claims more is not to be
 /// believed.
@@ -15,8 +16,14 @@ const LONGEST_LIFE: i64 = 366 * 86_400;
 
 /// What tokens are asked for with.
 pub(crate) enum Purpose<'a> {
-    Code { code: &'a Secret, redirect_uri: &'a str, verifier: &'a Secret },
-    Refresh { token: &'a Secret },
+    Code {
+        code: &'a Secret,
+        redirect_uri: &'a str,
+        verifier: &'a Secret,
+    },
+    Refresh {
+        token: &'a Secret,
+    },
 }
 
 /// What was granted.
@@ -55,9 +62,9 @@ impl From<Error> for TokenRefusal {
 
 impl TokenTrouble {
     pub(crate) fn read(reply: &Value) -> Result<Self, Error> {
-        let codes = json::list(&reply["error_codes"])?;
+        let codes = json::list(reply.at("error_codes"))?;
         Ok(Self {
-            error: json::required(&reply["error"])?.to_owned(),
+            error: json::required(reply.at("error"))?.to_owned(),
             error_codes: codes.iter().filter_map(Value::as_i64).collect(),
         })
     }
@@ -70,21 +77,30 @@ pub(crate) fn ask(
     purpose: &Purpose<'_>,
 ) -> Result<Grant, TokenRefusal> {
     let mut fields = match purpose {
-        Purpose::Code { code, redirect_uri, verifier } => vec![
+        Purpose::Code {
+            code,
+            redirect_uri,
+            verifier,
+        } => vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             ("redirect_uri", redirect_uri),
             ("code_verifier", verifier.expose()),
         ],
         Purpose::Refresh { token } => {
-            vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())]
+            vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", token.expose()),
+            ]
         }
     };
     fields.push(("client_id", &app.client_id));
     fields.push(("client_secret", app.client_secret.expose()));
 
     let url = profile.token.url(world)?;
-    let response = world.send(&Request::new(Method::Post, url).form(&fields)).map_err(Error::from)?;
+    let response = world
+        .send(&Request::new(Method::Post, url).form(&fields))
+        .map_err(Error::from)?;
     match response.status {
         200..300 => Ok(grant(&response.json()?, world.now())?),
         429 => Err(not_now(&response, RetryCause::RateLimited, world.now()).into()),
@@ -97,13 +113,21 @@ pub(crate) fn ask(
 }
 
 fn grant(reply: &Value, now: i64) -> Result<Grant, Error> {
-    let access_token = json::required(&reply["access_token"])?;
-    let refresh_token = json::text(&reply["refresh_token"])?;
+    let access_token = json::required(reply.at("access_token"))?;
+    let refresh_token = json::text(reply.at("refresh_token"))?;
     let is_bearer =
-        json::text(&reply["token_type"])?.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-    let life = reply["expires_in"].as_i64().filter(|seconds| (1..=LONGEST_LIFE).contains(seconds));
-    let scopes = json::text(&reply["scope"])?
-        .map(|scopes| scopes.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        json::text(reply.at("token_type"))?.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+    let life = reply
+        .at("expires_in")
+        .as_i64()
+        .filter(|seconds| (1..=LONGEST_LIFE).contains(seconds));
+    let scopes = json::text(reply.at("scope"))?
+        .map(|scopes| {
+            scopes
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
         .filter(|scopes| !scopes.is_empty());
     match life {
         Some(life) if is_bearer => Ok(Grant {
@@ -121,6 +145,8 @@ fn grant(reply: &Value, now: i64) -> Result<Grant, Error> {
 pub(crate) fn code_in_words(code: &str) -> &str {
     let is_code = !code.is_empty()
         && code.len() <= 64
-        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        && code
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if is_code { code } else { "an unknown error" }
 }

@@ -65,14 +65,22 @@ pub(crate) struct App {
 
 impl Profile {
     pub(crate) fn describe(&self) -> ProviderInfo {
-        let endpoints = [&self.authorize, &self.token].into_iter().chain(self.others);
+        let endpoints = [&self.authorize, &self.token]
+            .into_iter()
+            .chain(self.others);
         ProviderInfo {
             id: self.id.to_owned(),
             label: self.label.to_owned(),
             kind: ProviderKind::Oauth,
             credentials: vec![
-                Credential { name: self.client_id.to_owned(), secret: false },
-                Credential { name: self.client_secret.to_owned(), secret: true },
+                Credential {
+                    name: self.client_id.to_owned(),
+                    secret: false,
+                },
+                Credential {
+                    name: self.client_secret.to_owned(),
+                    secret: true,
+                },
             ],
             redirect_setting: Some(self.redirect_setting.to_owned()),
             endpoints: endpoints
@@ -85,24 +93,34 @@ impl Profile {
             scopes: self
                 .scopes
                 .iter()
-                .map(|scope| ScopeInfo { name: scope.name.to_owned(), reason: scope.reason.to_owned() })
+                .map(|scope| ScopeInfo {
+                    name: scope.name.to_owned(),
+                    reason: scope.reason.to_owned(),
+                })
                 .collect(),
         }
     }
 
     /// The app's credentials; `not-configured` names all that are missing.
     pub(crate) fn app(&self, world: &dyn Outside) -> Result<App, Error> {
-        let get = |name| world.setting(name).map(|value| value.filter(|value| !value.is_empty()));
+        let get = |name| {
+            world
+                .setting(name)
+                .map(|value| value.filter(|value| !value.is_empty()))
+        };
         match (get(self.client_id)?, get(self.client_secret)?) {
-            (Some(client_id), Some(client_secret)) => {
-                Ok(App { client_id, client_secret: Secret::new(client_secret) })
-            }
+            (Some(client_id), Some(client_secret)) => Ok(App {
+                client_id,
+                client_secret: Secret::new(client_secret),
+            }),
             (client_id, client_secret) => {
                 let missing = [
                     client_id.is_none().then_some(self.client_id),
                     client_secret.is_none().then_some(self.client_secret),
                 ];
-                Err(Error::NotConfigured(missing.into_iter().flatten().map(str::to_owned).collect()))
+                Err(Error::NotConfigured(
+                    missing.into_iter().flatten().map(str::to_owned).collect(),
+                ))
             }
         }
     }
@@ -127,7 +145,11 @@ impl Profile {
                 .append_pair("code_challenge", &request.code_challenge)
                 .append_pair("code_challenge_method", "S256")
                 .extend_pairs(self.authorize_extras);
-            if let Some(hint) = request.login_hint.as_deref().filter(|hint| !hint.is_empty()) {
+            if let Some(hint) = request
+                .login_hint
+                .as_deref()
+                .filter(|hint| !hint.is_empty())
+            {
                 query.append_pair("login_hint", hint);
             }
         }
@@ -136,7 +158,10 @@ impl Profile {
 
     /// The scopes that were asked for and not granted, by their own names.
     pub(crate) fn missing_scopes(&self, granted: &[String]) -> Vec<String> {
-        let granted: Vec<String> = granted.iter().map(|scope| (self.normal_scope)(scope)).collect();
+        let granted: Vec<String> = granted
+            .iter()
+            .map(|scope| (self.normal_scope)(scope))
+            .collect();
         self.scopes
             .iter()
             .filter(|scope| scope.echoed && !granted.contains(&(self.normal_scope)(scope.name)))
@@ -148,13 +173,18 @@ impl Profile {
 impl Endpoint {
     /// Where it is: as the operator says, else its default.
     pub(crate) fn url(&self, world: &dyn Outside) -> Result<Url, Error> {
-        let moved = world.setting(self.setting)?.filter(|value| !value.is_empty());
+        let moved = world
+            .setting(self.setting)?
+            .filter(|value| !value.is_empty());
         let text = moved.as_deref().unwrap_or(self.default_url);
         Url::parse(text)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
             .ok_or_else(|| {
-                Error::Misconfigured(format!("{} does not hold an http or https URL.", self.setting))
+                Error::Misconfigured(format!(
+                    "{} does not hold an http or https URL.",
+                    self.setting
+                ))
             })
     }
 
@@ -173,7 +203,11 @@ impl Endpoint {
 pub(crate) fn segment(name: &str, id: &str) -> Result<String, Error> {
     const LONGEST_ID: usize = 2_048;
     if id.is_empty() || id.len() > LONGEST_ID || matches!(id, "." | "..") {
-        return Err(fault::invalid(name, "is not an id of the provider", "send an id that it gave out"));
+        return Err(fault::invalid(
+            name,
+            "is not an id of the provider",
+            "send an id that it gave out",
+        ));
     }
     let encoded: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     Ok(encoded.replace('+', "%20"))

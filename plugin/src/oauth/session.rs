@@ -63,12 +63,21 @@ impl<'a> Session<'a> {
     pub(crate) fn open(world: &'a dyn Outside, profile: &'static Profile) -> Result<Self, Error> {
         let app = profile.app(world)?;
         let stored = world.load()?.ok_or(Error::NotConnected)?;
-        Ok(Self { world, profile, app, stored, refreshed: false })
+        Ok(Self {
+            world,
+            profile,
+            app,
+            stored,
+            refreshed: false,
+        })
     }
 
     fn expires_soon(&self) -> bool {
         let limit = self.world.now().saturating_add(MARGIN);
-        self.stored.credentials.expires_at.is_some_and(|expires_at| expires_at <= limit)
+        self.stored
+            .credentials
+            .expires_at
+            .is_some_and(|expires_at| expires_at <= limit)
     }
 
     fn refresh(&mut self) -> Result<(), Error> {
@@ -96,12 +105,19 @@ impl<'a> Session<'a> {
                 "The access token has expired and there is no refresh token.".to_owned(),
             ));
         };
-        match exchange::ask(self.world, self.profile, &self.app, &Purpose::Refresh { token: &token }) {
+        match exchange::ask(
+            self.world,
+            self.profile,
+            &self.app,
+            &Purpose::Refresh { token: &token },
+        ) {
             Ok(grant) => self.keep(Credentials {
                 access_token: grant.access_token,
                 refresh_token: grant.refresh_token,
                 expires_at: Some(grant.expires_at),
-                scopes: grant.scopes.unwrap_or_else(|| self.stored.credentials.scopes.clone()),
+                scopes: grant
+                    .scopes
+                    .unwrap_or_else(|| self.stored.credentials.scopes.clone()),
                 client_id: self.app.client_id.clone(),
             }),
             Err(TokenRefusal::Dead(reason)) => self.reload(Some(reason)),
@@ -109,7 +125,9 @@ impl<'a> Session<'a> {
             Err(TokenRefusal::Fault(Error::Misconfigured(_)))
                 if self.stored.credentials.client_id != self.app.client_id =>
             {
-                self.reload(Some("The grant belongs to an earlier registration of this app."))
+                self.reload(Some(
+                    "The grant belongs to an earlier registration of this app.",
+                ))
             }
             Err(TokenRefusal::Fault(error)) => Err(error),
         }
@@ -120,12 +138,17 @@ impl<'a> Session<'a> {
             Ok(revision) => {
                 let old = self.stored.credentials.refresh_token.take();
                 credentials.refresh_token = credentials.refresh_token.or(old);
-                self.stored = Stored { credentials, revision };
+                self.stored = Stored {
+                    credentials,
+                    revision,
+                };
                 Ok(true)
             }
             // Somebody connected anew meanwhile: theirs is the later wish.
             Err(StoreFailure::Conflict(_)) => self.reload(None),
-            Err(failure @ (StoreFailure::NoUser | StoreFailure::Unavailable)) => Err(failure.into()),
+            Err(failure @ (StoreFailure::NoUser | StoreFailure::Unavailable)) => {
+                Err(failure.into())
+            }
         }
     }
 
@@ -150,7 +173,10 @@ impl Caller for Session<'_> {
             self.refresh()?;
         }
         let once = |session: &Self| {
-            session.world.send(&authorized(request.clone(), &session.stored.credentials.access_token))
+            session.world.send(&authorized(
+                request.clone(),
+                &session.stored.credentials.access_token,
+            ))
         };
         let response = once(self)?;
         if response.status != 401 {

@@ -73,7 +73,10 @@ impl Fake {
     /// What somebody else stores.
     pub(crate) fn store(&self, credentials: Credentials) {
         let revision = self.revision().unwrap_or(0) + 1;
-        *self.stored.borrow_mut() = Some(Stored { credentials, revision });
+        *self.stored.borrow_mut() = Some(Stored {
+            credentials,
+            revision,
+        });
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut Credentials)) {
@@ -87,7 +90,10 @@ impl Fake {
     }
 
     pub(crate) fn credentials(&self) -> Option<Credentials> {
-        self.stored.borrow().as_ref().map(|stored| stored.credentials.clone())
+        self.stored
+            .borrow()
+            .as_ref()
+            .map(|stored| stored.credentials.clone())
     }
 
     pub(crate) fn revision(&self) -> Option<u64> {
@@ -122,7 +128,10 @@ impl Fake {
 
     /// `POST /token`, in order.
     pub(crate) fn calls(&self) -> Vec<String> {
-        self.sent().iter().map(|request| format!("{} {}", verb(request), request.url.path())).collect()
+        self.sent()
+            .iter()
+            .map(|request| format!("{} {}", verb(request), request.url.path()))
+            .collect()
     }
 
     /// Every request in full, for snapshots.
@@ -135,8 +144,10 @@ impl Fake {
             }
             if let Some(body) = &request.body {
                 let text = String::from_utf8(body.clone()).unwrap();
-                let pretty = serde_json::from_str::<Value>(&text)
-                    .map_or_else(|_| text.replace('&', "\n&"), |json| serde_json::to_string_pretty(&json).unwrap());
+                let pretty = serde_json::from_str::<Value>(&text).map_or_else(
+                    |_| text.replace('&', "\n&"),
+                    |json| serde_json::to_string_pretty(&json).unwrap(),
+                );
                 out.push_str(&format!("\n{pretty}\n"));
             }
             out.push('\n');
@@ -155,7 +166,11 @@ fn verb(request: &Request) -> &'static str {
 }
 
 pub(crate) fn response(status: u16, body: impl Into<Vec<u8>>) -> Response {
-    Response { status, retry_after: None, body: body.into() }
+    Response {
+        status,
+        retry_after: None,
+        body: body.into(),
+    }
 }
 
 pub(crate) fn json(status: u16, body: &Value) -> Reply {

@@ -4,7 +4,6 @@
 
 #[cfg(test)]
 pub(crate) mod fake;
-#[cfg(target_arch = "wasm32")]
 pub(crate) mod wasi;
 
 use std::fmt;
@@ -104,7 +103,9 @@ impl From<StoreFailure> for Error {
     fn from(failure: StoreFailure) -> Self {
         match failure {
             StoreFailure::NoUser => Self::Other(Some(failure.to_string())),
-            StoreFailure::Conflict(_) | StoreFailure::Unavailable => fault::retry(RetryCause::Unavailable),
+            StoreFailure::Conflict(_) | StoreFailure::Unavailable => {
+                fault::retry(RetryCause::Unavailable)
+            }
         }
     }
 }

@@ -20,13 +20,18 @@ impl Outside for Wasi {
     }
 
     fn load(&self) -> Result<Option<Stored>, StoreFailure> {
-        token_store::load().map(|stored| stored.map(Stored::from)).map_err(StoreFailure::from)
+        token_store::load()
+            .map(|stored| stored.map(Stored::from))
+            .map_err(StoreFailure::from)
     }
 
     fn save(&self, credentials: &Credentials, expected: Option<u64>) -> Result<u64, StoreFailure> {
         let credentials = token_store::Credentials {
             access_token: credentials.access_token.expose().to_owned(),
-            refresh_token: credentials.refresh_token.as_ref().map(|token| token.expose().to_owned()),
+            refresh_token: credentials
+                .refresh_token
+                .as_ref()
+                .map(|token| token.expose().to_owned()),
             expires_at: credentials.expires_at,
             scopes: credentials.scopes.clone(),
             client_id: credentials.client_id.clone(),
@@ -55,8 +60,13 @@ impl Outside for Wasi {
 
 impl From<token_store::Stored> for Stored {
     fn from(stored: token_store::Stored) -> Self {
-        let token_store::Credentials { access_token, refresh_token, expires_at, scopes, client_id } =
-            stored.credentials;
+        let token_store::Credentials {
+            access_token,
+            refresh_token,
+            expires_at,
+            scopes,
+            client_id,
+        } = stored.credentials;
         Self {
             credentials: Credentials {
                 access_token: Secret::new(access_token),

@@ -9,12 +9,20 @@ fn the_plugin_describes_itself() {
     let info = describe();
     for provider in &info.providers {
         let prefix = format!("{}_", provider.id.to_uppercase());
-        let names = provider.credentials.iter().map(|c| &c.name).chain(provider.endpoints.iter().map(|e| &e.setting));
+        let names = provider
+            .credentials
+            .iter()
+            .map(|c| &c.name)
+            .chain(provider.endpoints.iter().map(|e| &e.setting));
         for name in names.chain(&provider.redirect_setting) {
             assert!(name.starts_with(&prefix), "{name}");
         }
         for endpoint in &provider.endpoints {
-            assert!(endpoint.default_url.starts_with("https://"), "{}", endpoint.setting);
+            assert!(
+                endpoint.default_url.starts_with("https://"),
+                "{}",
+                endpoint.setting
+            );
             assert!(endpoint.setting.ends_with("_URL"), "{}", endpoint.setting);
             assert_ne!(endpoint.uses, EndpointUse::empty());
         }
@@ -37,7 +45,9 @@ fn a_provider_without_credentials_names_what_is_missing() {
         let expected = if missing.is_empty() {
             Ok(())
         } else {
-            Err(Error::NotConfigured(missing.into_iter().map(str::to_owned).collect()))
+            Err(Error::NotConfigured(
+                missing.into_iter().map(str::to_owned).collect(),
+            ))
         };
         assert_eq!(availability(&world, "google"), expected);
         assert_eq!(availability(&world, "apple"), Ok(()));
@@ -47,8 +57,16 @@ fn a_provider_without_credentials_names_what_is_missing() {
 #[test]
 fn unknown_providers_and_calls_that_files_do_not_have_are_refused() {
     let world = Fake::configured();
-    let range = Range { start: NOW, end: NOW + 1 };
-    let remote = RemoteEvent { id: "a".into(), calendar: "b".into(), etag: None, link: None };
+    let range = Range {
+        start: NOW,
+        end: NOW + 1,
+    };
+    let remote = RemoteEvent {
+        id: "a".into(),
+        calendar: "b".into(),
+        etag: None,
+        link: None,
+    };
     for provider in ["apple", "", "Google", "icloud", "google\0"] {
         let errors = [
             busy(&world, provider, &[], range).map(|_| ()),
@@ -58,7 +76,10 @@ fn unknown_providers_and_calls_that_files_do_not_have_are_refused() {
             disconnect(&world, provider, true),
         ];
         for error in errors {
-            assert!(matches!(error, Err(Error::Invalid(ref field)) if field.field == "provider"), "{error:?}");
+            assert!(
+                matches!(error, Err(Error::Invalid(ref field)) if field.field == "provider"),
+                "{error:?}"
+            );
         }
     }
     assert!(availability(&world, "icloud").is_err());
@@ -76,10 +97,33 @@ fn ranges_that_cannot_be_are_refused() {
         (NOW, NOW * 1_000, "range"),
     ] {
         let error = busy(&world, "google", &[], Range { start, end }).unwrap_err();
-        assert!(matches!(&error, Error::Invalid(invalid) if invalid.field == field), "{error:?}");
+        assert!(
+            matches!(&error, Error::Invalid(invalid) if invalid.field == field),
+            "{error:?}"
+        );
     }
-    assert_eq!(busy(&world, "google", &[], Range { start: NOW, end: NOW + 92 * DAY }), Err(Error::NotConnected));
+    assert_eq!(
+        busy(
+            &world,
+            "google",
+            &[],
+            Range {
+                start: NOW,
+                end: NOW + 92 * DAY
+            }
+        ),
+        Err(Error::NotConnected)
+    );
     let many = vec![String::from("a"); 251];
-    let error = busy(&world, "google", &many, Range { start: NOW, end: NOW + 1 }).unwrap_err();
+    let error = busy(
+        &world,
+        "google",
+        &many,
+        Range {
+            start: NOW,
+            end: NOW + 1,
+        },
+    )
+    .unwrap_err();
     assert!(matches!(error, Error::Invalid(_)));
 }

@@ -1,7 +1,9 @@
 //! Bookings on their way into calendars and files.
 
 use calport_e2e::{World, WorldOptions, accounts::CASEY, accounts::SAM};
-use calport_standins::{Behaviour, ConsentChoice, Fault};
+use calport_standins::{
+    Behaviour, ConsentChoice, Fault, GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -115,7 +117,11 @@ async fn two_participants_who_share_an_account_have_an_event_each() {
 
 #[tokio::test]
 async fn another_calendar_takes_what_is_ahead_along() {
-    let world = connected().await;
+    let work = GoogleCalendar::new("work@group.calendar.example", "Work", GoogleRole::Owner);
+    let casey = GoogleAccount::new(CASEY, "Casey Customer").calendar(work);
+    let google = GoogleConfig::default().accounts([casey]);
+    let world = World::start_with(WorldOptions { google, ..WorldOptions::default() }).await.unwrap();
+    world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
     world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
     world.settled(JOB, "ann").await.unwrap();
     let path = "/api/calendar/google/calendars/";

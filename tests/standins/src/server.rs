@@ -207,7 +207,7 @@ async fn accept(socket: std::net::TcpListener, shell: Arc<Shell>, router: Router
     loop {
         // Out of file handles, or the peer left before it was accepted: the next one may be fine.
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         let _ = stream.set_nodelay(true);

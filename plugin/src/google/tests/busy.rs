@@ -19,7 +19,9 @@ fn ask(world: &Fake, calendars: &[&str]) -> Result<Vec<Range>, Error> {
 #[test]
 fn busy_times_are_merged_cut_and_in_order() {
     let world = connected();
-    world.reply(reply(200, &json!({ "calendars": {
+    world.reply(reply(
+        200,
+        &json!({ "calendars": {
         "a": { "busy": [
             { "start": "2026-12-01T12:00:00Z", "end": "2026-12-01T13:00:00Z" },
             { "start": "2026-12-01T09:00:00Z", "end": "2026-12-01T10:30:00Z" },
@@ -31,7 +33,8 @@ fn busy_times_are_merged_cut_and_in_order() {
             { "start": "2026-12-02T09:00:00Z", "end": "2026-12-03T09:00:00Z" },
             { "start": "2026-11-30T09:00:00Z", "end": "2026-11-30T10:00:00Z" },
         ] },
-    } })));
+    } }),
+    ));
     assert_eq!(
         ask(&world, &["a", "b", "a"]),
         Ok(vec![
@@ -46,7 +49,10 @@ fn busy_times_are_merged_cut_and_in_order() {
 #[test]
 fn without_ids_the_main_calendar_is_asked() {
     let world = connected();
-    world.reply(reply(200, &json!({ "calendars": { "primary": { "busy": [] } } })));
+    world.reply(reply(
+        200,
+        &json!({ "calendars": { "primary": { "busy": [] } } }),
+    ));
     assert_eq!(ask(&world, &[]), Ok(vec![]));
 }
 
@@ -54,9 +60,15 @@ fn without_ids_the_main_calendar_is_asked() {
 fn many_calendars_are_asked_in_several_calls() {
     let world = connected();
     let ids: Vec<String> = (0..120).map(|n| format!("c{n}")).collect();
-    let all: serde_json::Map<_, _> = ids.iter().map(|id| (id.clone(), json!({ "busy": [] }))).collect();
+    let all: serde_json::Map<_, _> = ids
+        .iter()
+        .map(|id| (id.clone(), json!({ "busy": [] })))
+        .collect();
     world.replies([(); 3].map(|()| reply(200, &json!({ "calendars": all }))));
-    assert_eq!(provider::busy(&world, "google", &ids, range(NOW, NOW + DAY)), Ok(vec![]));
+    assert_eq!(
+        provider::busy(&world, "google", &ids, range(NOW, NOW + DAY)),
+        Ok(vec![])
+    );
     assert_eq!(world.sent().len(), 3);
 }
 
@@ -79,7 +91,10 @@ fn an_error_of_one_calendar_is_an_error_of_the_call() {
         let world = connected();
         let calendar = json!({ "errors": [{ "reason": reason }] });
         world.reply(reply(200, &json!({ "calendars": { "a": calendar } })));
-        assert!(matches!(ask(&world, &["a"]), Err(Error::Rejected(_))), "{reason}");
+        assert!(
+            matches!(ask(&world, &["a"]), Err(Error::Rejected(_))),
+            "{reason}"
+        );
     }
 }
 

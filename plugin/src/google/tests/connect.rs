@@ -16,7 +16,10 @@ fn callback(parameters: &[(&str, &str)]) -> Callback {
     Callback {
         parameters: parameters
             .iter()
-            .map(|(name, value)| Parameter { name: (*name).into(), value: (*value).into() })
+            .map(|(name, value)| Parameter {
+                name: (*name).into(),
+                value: (*value).into(),
+            })
             .collect(),
         redirect_uri: REDIRECT.into(),
         code_verifier: "CANARY-verifier".into(),
@@ -41,15 +44,21 @@ fn granted() -> Value {
 }
 
 fn userinfo() -> Reply {
-    reply(200, &json!({ "sub": "1234", "email": "someone@gmail.example", "email_verified": true }))
+    reply(
+        200,
+        &json!({ "sub": "1234", "email": "someone@gmail.example", "email_verified": true }),
+    )
 }
 
 fn calendars() -> Reply {
-    reply(200, &json!({ "items": [
+    reply(
+        200,
+        &json!({ "items": [
         { "id": "work@group.example", "summary": "Work", "accessRole": "writer" },
         { "id": "someone@gmail.example", "summary": "someone@gmail.example", "summaryOverride": "Personal",
           "accessRole": "owner", "primary": true },
-    ] }))
+    ] }),
+    )
 }
 
 #[test]
@@ -61,26 +70,57 @@ fn the_consent_page_gets_exactly_what_the_host_asked_for() {
         code_challenge: "chal-lenge_".into(),
         login_hint: Some("someone@gmail.example".into()),
     };
-    let url = provider::begin_connect(&world, "google", &request).unwrap().url;
+    let url = provider::begin_connect(&world, "google", &request)
+        .unwrap()
+        .url;
     insta::assert_snapshot!(url.replace(['?', '&'], "\n"));
     world.set("GOOGLE_AUTH_URL", "http://127.0.0.1:9/auth?tenant=1");
-    let request = ConnectRequest { login_hint: None, ..request };
-    let url = provider::begin_connect(&world, "google", &request).unwrap().url;
-    assert!(url.starts_with("http://127.0.0.1:9/auth?tenant=1&client_id=the-client-id&"), "{url}");
+    let request = ConnectRequest {
+        login_hint: None,
+        ..request
+    };
+    let url = provider::begin_connect(&world, "google", &request)
+        .unwrap()
+        .url;
+    assert!(
+        url.starts_with("http://127.0.0.1:9/auth?tenant=1&client_id=the-client-id&"),
+        "{url}"
+    );
     assert!(!url.contains("login_hint"));
     assert!(world.sent().is_empty());
     world.set("GOOGLE_AUTH_URL", "file:///etc/passwd");
     let error = provider::begin_connect(&world, "google", &request).unwrap_err();
-    assert_eq!(error, Error::Misconfigured("GOOGLE_AUTH_URL does not hold an http or https URL.".into()));
+    assert_eq!(
+        error,
+        Error::Misconfigured("GOOGLE_AUTH_URL does not hold an http or https URL.".into())
+    );
 }
 
 #[test]
 fn a_consent_becomes_stored_credentials() {
     let world = Fake::configured();
     world.replies([reply(200, &granted()), userinfo(), calendars()]);
-    let account = complete(&world, &[("code", "CANARY-code"), ("scope", "x"), ("iss", "https://accounts.google.com")]);
-    let calendar = CalendarEntry { id: "someone@gmail.example".into(), name: "Personal".into(), primary: true };
-    assert_eq!(account, Ok(Account { id: "1234".into(), label: "someone@gmail.example".into(), calendar }));
+    let account = complete(
+        &world,
+        &[
+            ("code", "CANARY-code"),
+            ("scope", "x"),
+            ("iss", "https://accounts.google.com"),
+        ],
+    );
+    let calendar = CalendarEntry {
+        id: "someone@gmail.example".into(),
+        name: "Personal".into(),
+        primary: true,
+    };
+    assert_eq!(
+        account,
+        Ok(Account {
+            id: "1234".into(),
+            label: "someone@gmail.example".into(),
+            calendar
+        })
+    );
     let stored = world.credentials().unwrap();
     assert_eq!(stored.access_token, Secret::new("CANARY-access-2"));
     assert_eq!(stored.refresh_token, Some(Secret::new("CANARY-refresh-2")));
@@ -96,7 +136,10 @@ fn connecting_again_replaces_what_was_stored_even_while_it_is_refreshed() {
     world.before_save(|world| world.change(|c| c.access_token = Secret::new("refreshed")));
     world.replies([reply(200, &granted()), userinfo(), calendars()]);
     complete(&world, &[("code", "c")]).unwrap();
-    assert_eq!(world.credentials().unwrap().refresh_token, Some(Secret::new("CANARY-refresh-2")));
+    assert_eq!(
+        world.credentials().unwrap().refresh_token,
+        Some(Secret::new("CANARY-refresh-2"))
+    );
 }
 
 /// Nothing is stored, and no secret is told, whatever comes back.
@@ -116,7 +159,8 @@ fn an_error_of_the_consent_page_calls_nobody_and_is_told_in_our_words_case_8() {
     let waits = |error: &Error| *error == unavailable();
     let reconnect = |error: &Error| matches!(error, Error::NeedsReconnect(_));
     let denied = |error: &Error| *error == Error::Denied;
-    let rows: [(&str, &dyn Fn(&Error) -> bool); 16] = [
+    type Row<'a> = (&'a str, &'a dyn Fn(&Error) -> bool);
+    let rows: [Row<'_>; 16] = [
         ("access_denied", &denied),
         ("admin_policy_enforced", &needs_admin),
         ("org_internal", &needs_admin),
@@ -136,14 +180,23 @@ fn an_error_of_the_consent_page_calls_nobody_and_is_told_in_our_words_case_8() {
     ];
     for (code, is_right) in rows {
         let world = Fake::configured();
-        let parameters = [("error", code), ("error_description", "<b>CANARY</b>"), ("error_uri", "https://evil.example")];
+        let parameters = [
+            ("error", code),
+            ("error_description", "<b>CANARY</b>"),
+            ("error_uri", "https://evil.example"),
+        ];
         let error = refused(&world, &parameters);
         assert!(is_right(&error), "{code}: {error:?}");
         assert!(world.sent().is_empty());
     }
     let world = Fake::configured();
-    let Error::Misconfigured(text) = refused(&world, &[("error", "redirect_uri_mismatch")]) else { panic!() };
-    assert!(text.contains(REDIRECT) && text.contains("GOOGLE_REDIRECT_URI"), "{text}");
+    let Error::Misconfigured(text) = refused(&world, &[("error", "redirect_uri_mismatch")]) else {
+        panic!()
+    };
+    assert!(
+        text.contains(REDIRECT) && text.contains("GOOGLE_REDIRECT_URI"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -162,7 +215,10 @@ fn a_callback_that_is_no_answer_to_us_makes_no_call_case_6() {
         &[("error", "access_denied"), ("iss", "https://evil.example")],
     ] {
         let world = Fake::configured();
-        assert!(matches!(refused(&world, parameters), Error::Invalid(_)), "{parameters:?}");
+        assert!(
+            matches!(refused(&world, parameters), Error::Invalid(_)),
+            "{parameters:?}"
+        );
         assert!(world.sent().is_empty());
     }
     // Google's own, and that of the endpoint that the operator has named.
@@ -177,44 +233,86 @@ fn a_callback_that_is_no_answer_to_us_makes_no_call_case_6() {
 #[test]
 fn a_refused_code_is_told_by_whose_fault_it_is() {
     for (status, code, is_right) in [
-        (400, "invalid_grant", (|e: &Error| matches!(e, Error::NeedsReconnect(_))) as fn(&Error) -> bool),
-        (400, "redirect_uri_mismatch", |e| matches!(e, Error::Misconfigured(t) if t.contains(REDIRECT))),
-        (401, "invalid_client", |e| matches!(e, Error::Misconfigured(t) if t.contains("GOOGLE_CLIENT_SECRET"))),
-        (401, "unauthorized_client", |e| matches!(e, Error::Misconfigured(_))),
-        (400, "invalid_scope", |e| matches!(e, Error::Misconfigured(_))),
-        (400, "admin_policy_enforced", |e| matches!(e, Error::NeedsAdmin(_))),
+        (
+            400,
+            "invalid_grant",
+            (|e: &Error| matches!(e, Error::NeedsReconnect(_))) as fn(&Error) -> bool,
+        ),
+        (
+            400,
+            "redirect_uri_mismatch",
+            |e| matches!(e, Error::Misconfigured(t) if t.contains(REDIRECT)),
+        ),
+        (
+            401,
+            "invalid_client",
+            |e| matches!(e, Error::Misconfigured(t) if t.contains("GOOGLE_CLIENT_SECRET")),
+        ),
+        (401, "unauthorized_client", |e| {
+            matches!(e, Error::Misconfigured(_))
+        }),
+        (400, "invalid_scope", |e| {
+            matches!(e, Error::Misconfigured(_))
+        }),
+        (400, "admin_policy_enforced", |e| {
+            matches!(e, Error::NeedsAdmin(_))
+        }),
         (403, "org_internal", |e| matches!(e, Error::NeedsAdmin(_))),
         (400, "invalid_request", |e| matches!(e, Error::Rejected(_))),
-        (400, "CANARY<b>", |e| matches!(e, Error::Rejected(t) if t.contains("an unknown error"))),
-        (403, "rate_limit_exceeded", |e| *e == retry(RetryCause::RateLimited)),
+        (
+            400,
+            "CANARY<b>",
+            |e| matches!(e, Error::Rejected(t) if t.contains("an unknown error")),
+        ),
+        (403, "rate_limit_exceeded", |e| {
+            *e == retry(RetryCause::RateLimited)
+        }),
         (500, "internal_failure", |e| *e == unavailable()),
     ] {
         let world = connected();
-        world.reply(reply(status, &json!({ "error": code, "error_description": "CANARY <i>prose</i>" })));
+        world.reply(reply(
+            status,
+            &json!({ "error": code, "error_description": "CANARY <i>prose</i>" }),
+        ));
         let error = refused(&world, &[("code", "CANARY-code")]);
         assert!(is_right(&error), "{code}: {error:?}");
         assert_eq!(world.sent().len(), 1);
     }
     let world = connected();
     world.reply(Err(Failure::NoReply));
-    assert_eq!(refused(&world, &[("code", "c")]), retry(RetryCause::NoReply));
+    assert_eq!(
+        refused(&world, &[("code", "c")]),
+        retry(RetryCause::NoReply)
+    );
 }
 
 #[test]
 fn an_unticked_box_is_named_and_nothing_is_stored_case_9() {
     for (scope, missing) in [
-        ("openid email", vec![EVENTS_SCOPE, CALENDARS_SCOPE, BUSY_SCOPE]),
+        (
+            "openid email",
+            vec![EVENTS_SCOPE, CALENDARS_SCOPE, BUSY_SCOPE],
+        ),
         (
             "openid https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/calendar.events.owned \
              https://www.googleapis.com/auth/calendar.calendarlist.readonly",
             vec![BUSY_SCOPE],
         ),
-        ("https://www.googleapis.com/auth/calendar", vec!["openid", "email", EVENTS_SCOPE, CALENDARS_SCOPE, BUSY_SCOPE]),
+        (
+            "https://www.googleapis.com/auth/calendar",
+            vec!["openid", "email", EVENTS_SCOPE, CALENDARS_SCOPE, BUSY_SCOPE],
+        ),
     ] {
         let world = connected();
-        world.reply(reply(200, &json!({ "scope": scope, "access_token": "a", "refresh_token": "b", "expires_in": 60 })));
+        world.reply(reply(
+            200,
+            &json!({ "scope": scope, "access_token": "a", "refresh_token": "b", "expires_in": 60 }),
+        ));
         let missing = missing.into_iter().map(str::to_owned).collect();
-        assert_eq!(refused(&world, &[("code", "c")]), Error::NeedsScope(missing));
+        assert_eq!(
+            refused(&world, &[("code", "c")]),
+            Error::NeedsScope(missing)
+        );
         assert_eq!(world.sent().len(), 1);
     }
     // A reply that names no scopes grants what was asked for (RFC 6749, section 5.1).
@@ -236,35 +334,64 @@ fn without_refresh_token() -> Reply {
 fn a_first_grant_without_a_refresh_token_is_refused_with_the_remedy_case_9() {
     let world = Fake::configured();
     world.replies([without_refresh_token(), userinfo(), calendars()]);
-    let Error::NeedsReconnect(text) = refused(&world, &[("code", "c")]) else { panic!() };
+    let Error::NeedsReconnect(text) = refused(&world, &[("code", "c")]) else {
+        panic!()
+    };
     assert!(text.contains("connect again"), "{text}");
 }
 
 #[test]
 fn a_later_grant_without_one_keeps_the_stored_one_of_the_same_account_only_case_9() {
     let world = connected();
-    world.replies([without_refresh_token(), userinfo(), calendars(), userinfo(), calendars()]);
+    world.replies([
+        without_refresh_token(),
+        userinfo(),
+        calendars(),
+        userinfo(),
+        calendars(),
+    ]);
     complete(&world, &[("code", "c")]).unwrap();
     let stored = world.credentials().unwrap();
     assert_eq!(stored.access_token, Secret::new("CANARY-access-2"));
     assert_eq!(stored.refresh_token, Some(Secret::new("CANARY-refresh-1")));
 
-    let another = reply(200, &json!({ "sub": "another", "email": "other@gmail.example" }));
+    let another = reply(
+        200,
+        &json!({ "sub": "another", "email": "other@gmail.example" }),
+    );
     let world = connected();
-    world.replies([without_refresh_token(), userinfo(), calendars(), another, calendars()]);
-    assert!(matches!(refused(&world, &[("code", "c")]), Error::NeedsReconnect(_)));
+    world.replies([
+        without_refresh_token(),
+        userinfo(),
+        calendars(),
+        another,
+        calendars(),
+    ]);
+    assert!(matches!(
+        refused(&world, &[("code", "c")]),
+        Error::NeedsReconnect(_)
+    ));
 }
 
 #[test]
 fn an_account_without_a_usable_calendar_is_refused_when_it_is_connected() {
     for answer in [
         reply(200, &json!({ "items": [] })),
-        reply(200, &json!({ "items": [{ "id": "a", "summary": "A", "accessRole": "reader", "primary": true }] })),
-        reply(403, &json!({ "error": { "errors": [{ "reason": "notACalendarUser" }] } })),
+        reply(
+            200,
+            &json!({ "items": [{ "id": "a", "summary": "A", "accessRole": "reader", "primary": true }] }),
+        ),
+        reply(
+            403,
+            &json!({ "error": { "errors": [{ "reason": "notACalendarUser" }] } }),
+        ),
     ] {
         let world = Fake::configured();
         world.replies([reply(200, &granted()), userinfo(), answer]);
-        assert!(matches!(refused(&world, &[("code", "c")]), Error::Rejected(_)));
+        assert!(matches!(
+            refused(&world, &[("code", "c")]),
+            Error::Rejected(_)
+        ));
     }
 }
 
@@ -283,11 +410,21 @@ fn an_identity_that_cannot_be_read_stores_nothing_case_32() {
     }
     let world = Fake::configured();
     world.replies([reply(200, &granted()), Ok(response(401, ""))]);
-    assert!(matches!(refused(&world, &[("code", "c")]), Error::NeedsReconnect(_)));
+    assert!(matches!(
+        refused(&world, &[("code", "c")]),
+        Error::NeedsReconnect(_)
+    ));
     // The e-mail address is a label, no more.
     let world = Fake::configured();
-    world.replies([reply(200, &granted()), reply(200, &json!({ "sub": "1" })), calendars()]);
-    assert_eq!(complete(&world, &[("code", "c")]).unwrap().label, "Personal");
+    world.replies([
+        reply(200, &granted()),
+        reply(200, &json!({ "sub": "1" })),
+        calendars(),
+    ]);
+    assert_eq!(
+        complete(&world, &[("code", "c")]).unwrap().label,
+        "Personal"
+    );
 }
 
 #[test]
@@ -301,7 +438,9 @@ fn a_store_out_of_reach_stops_before_the_code_is_spent() {
 #[test]
 fn the_main_calendar_comes_first_and_read_only_ones_not_at_all() {
     let world = connected();
-    let page = |items: Value, next: Option<&str>| reply(200, &json!({ "items": items, "nextPageToken": next }));
+    let page = |items: Value, next: Option<&str>| {
+        reply(200, &json!({ "items": items, "nextPageToken": next }))
+    };
     world.replies([
         page(
             json!([
@@ -320,17 +459,34 @@ fn the_main_calendar_comes_first_and_read_only_ones_not_at_all() {
             None,
         ),
     ]);
-    let entry = |id: &str, name: &str, primary| CalendarEntry { id: id.into(), name: name.into(), primary };
+    let entry = |id: &str, name: &str, primary| CalendarEntry {
+        id: id.into(),
+        name: name.into(),
+        primary,
+    };
     assert_eq!(
         provider::list_calendars(&world, "google"),
-        Ok(vec![entry("me", "Me", true), entry("a", "A  B", false), entry("d", "d", false)])
+        Ok(vec![
+            entry("me", "Me", true),
+            entry("a", "A  B", false),
+            entry("d", "d", false)
+        ])
     );
-    assert!(world.sent()[1].url.query().unwrap().ends_with("pageToken=to+ken%26"));
+    assert!(
+        world.sent()[1]
+            .url
+            .query()
+            .unwrap()
+            .ends_with("pageToken=to+ken%26")
+    );
 
     // Pages without end.
     let world = connected();
     world.serve(|_| reply(200, &json!({ "items": [], "nextPageToken": "again" })));
-    assert_eq!(provider::list_calendars(&world, "google"), Err(unavailable()));
+    assert_eq!(
+        provider::list_calendars(&world, "google"),
+        Err(unavailable())
+    );
     assert_eq!(world.sent().len(), 20);
 }
 
@@ -338,9 +494,23 @@ fn the_main_calendar_comes_first_and_read_only_ones_not_at_all() {
 fn disconnecting_erases_whatever_google_answers_case_19() {
     for (answer, expected) in [
         (Ok(response(200, "{}")), Ok(())),
-        (reply(400, &json!({ "error": "invalid_token", "error_description": "CANARY" })), Ok(())),
-        (reply(400, &json!({ "error": "invalid_request" })), Err(Error::Rejected("Google did not revoke the grant (invalid_request).".into()))),
-        (Ok(response(400, "<html>")), Err(Error::Rejected("Google did not revoke the grant.".into()))),
+        (
+            reply(
+                400,
+                &json!({ "error": "invalid_token", "error_description": "CANARY" }),
+            ),
+            Ok(()),
+        ),
+        (
+            reply(400, &json!({ "error": "invalid_request" })),
+            Err(Error::Rejected(
+                "Google did not revoke the grant (invalid_request).".into(),
+            )),
+        ),
+        (
+            Ok(response(400, "<html>")),
+            Err(Error::Rejected("Google did not revoke the grant.".into())),
+        ),
         (Ok(response(503, "")), Err(unavailable())),
         (Ok(response(429, "")), Err(retry(RetryCause::RateLimited))),
         (Err(Failure::NoReply), Err(retry(RetryCause::NoReply))),
@@ -350,7 +520,10 @@ fn disconnecting_erases_whatever_google_answers_case_19() {
         assert_eq!(provider::disconnect(&world, "google", true), expected);
         assert_eq!(world.credentials(), None);
         let body = String::from_utf8(world.sent()[0].body.clone().unwrap()).unwrap();
-        assert_eq!((world.calls(), body.as_str()), (vec!["POST /revoke".to_owned()], "token=CANARY-refresh-1"));
+        assert_eq!(
+            (world.calls(), body.as_str()),
+            (vec!["POST /revoke".to_owned()], "token=CANARY-refresh-1")
+        );
         // Again: nothing is stored, nothing is to do.
         assert_eq!(provider::disconnect(&world, "google", true), Ok(()));
         assert_eq!(world.sent().len(), 1);

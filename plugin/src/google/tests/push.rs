@@ -10,20 +10,35 @@ use crate::bindings::calport::calendar::types::{
 use crate::google::item;
 
 fn at(revision: u32) -> Event {
-    Event { revision, title: format!("Deep clean {revision}"), ..sample() }
+    Event {
+        revision,
+        title: format!("Deep clean {revision}"),
+        ..sample()
+    }
 }
 
 fn cancelled(revision: u32) -> Event {
-    Event { status: Status::Cancelled, ..at(revision) }
+    Event {
+        status: Status::Cancelled,
+        ..at(revision)
+    }
 }
 
 fn titles(model: &std::cell::RefCell<Model>) -> Vec<String> {
-    model.borrow().visible().iter().map(|event| event["summary"].as_str().unwrap().to_owned()).collect()
+    model
+        .borrow()
+        .visible()
+        .iter()
+        .map(|event| event["summary"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn all_day() -> Event {
     Event {
-        when: Span::AllDay(AllDay { start: "2026-12-24".into(), end: "2026-12-26".into() }),
+        when: Span::AllDay(AllDay {
+            start: "2026-12-24".into(),
+            end: "2026-12-26".into(),
+        }),
         recurrence: Some(Recurrence {
             rule: "FREQ=YEARLY;COUNT=3".into(),
             excluded: vec![Occurrence::On("2027-12-24".into())],
@@ -49,10 +64,22 @@ fn what_is_sent_is_what_google_documents() {
     };
     let known = push(&world, &recurring, None).unwrap().unwrap();
     // From a timed to an all-day event with less in it: nothing of the old one stays.
-    push(&world, &Event { revision: 4, ..all_day() }, Some(&known)).unwrap().unwrap();
+    push(
+        &world,
+        &Event {
+            revision: 4,
+            ..all_day()
+        },
+        Some(&known),
+    )
+    .unwrap()
+    .unwrap();
     insta::assert_snapshot!(world.transcript());
     let event = model.borrow().visible().remove(0);
-    insta::assert_snapshot!("after_the_update", serde_json::to_string_pretty(&event).unwrap());
+    insta::assert_snapshot!(
+        "after_the_update",
+        serde_json::to_string_pretty(&event).unwrap()
+    );
 }
 
 #[test]
@@ -62,12 +89,19 @@ fn ids_are_what_google_takes_and_differ_by_uid_and_generation() {
         for generation in 0..4 {
             let id = item::id(uid, generation);
             assert_eq!(id.len(), 32);
-            assert!(id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b)), "{id}");
+            assert!(
+                id.bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b)),
+                "{id}"
+            );
             assert!(seen.insert(id));
         }
     }
     // It must never change: events of earlier versions would be made anew.
-    assert_eq!(item::id("job-17@platform.example", 0), "ebrpk1nr7kfmhur7ccj9evfmb8amhmpf");
+    assert_eq!(
+        item::id("job-17@platform.example", 0),
+        "ebrpk1nr7kfmhur7ccj9evfmb8amhmpf"
+    );
 }
 
 #[test]
@@ -77,7 +111,10 @@ fn one_event_comes_of_one_uid_whether_or_not_it_is_known_case_43() {
     let first = push(&world, &at(1), None).unwrap().unwrap();
     assert_eq!(first.calendar, "primary");
     assert!(first.etag.is_some());
-    assert_eq!(first.link, Some(format!("https://calendar.example/event?eid={}", first.id)));
+    assert_eq!(
+        first.link,
+        Some(format!("https://calendar.example/event?eid={}", first.id))
+    );
 
     let second = push(&world, &at(2), Some(&first)).unwrap().unwrap();
     assert_eq!(second.id, first.id);
@@ -88,7 +125,10 @@ fn one_event_comes_of_one_uid_whether_or_not_it_is_known_case_43() {
     // A slow worker with an old revision and an old etag changes nothing.
     assert_eq!(push(&world, &at(2), Some(&first)), Err(Error::Conflict));
     assert_eq!(push(&world, &at(2), None), Err(Error::Conflict));
-    assert_eq!(push(&world, &cancelled(2), Some(&first)), Err(Error::Conflict));
+    assert_eq!(
+        push(&world, &cancelled(2), Some(&first)),
+        Err(Error::Conflict)
+    );
     assert_eq!(push(&world, &cancelled(2), None), Err(Error::Conflict));
     assert_eq!(titles(&model), ["Deep clean 3"]);
 }
@@ -102,12 +142,24 @@ fn an_update_with_a_known_version_takes_one_call_and_a_repeat_writes_nothing() {
     let path = format!("/calendar/v3/calendars/primary/events/{}", known.id);
     assert_eq!(
         world.calls(),
-        ["POST /calendar/v3/calendars/primary/events", &format!("PATCH {path}")]
+        [
+            "POST /calendar/v3/calendars/primary/events",
+            &format!("PATCH {path}")
+        ]
     );
     let again = push(&world, &at(2), None).unwrap().unwrap();
     assert_eq!(again, known);
-    assert_eq!(world.calls()[2..], ["POST /calendar/v3/calendars/primary/events".to_owned(), format!("GET {path}")]);
-    let unversioned = RemoteEvent { etag: None, ..known.clone() };
+    assert_eq!(
+        world.calls()[2..],
+        [
+            "POST /calendar/v3/calendars/primary/events".to_owned(),
+            format!("GET {path}")
+        ]
+    );
+    let unversioned = RemoteEvent {
+        etag: None,
+        ..known.clone()
+    };
     assert_eq!(push(&world, &at(2), Some(&unversioned)), Ok(Some(known)));
     assert_eq!(world.calls()[4..], [format!("GET {path}")]);
 }
@@ -133,7 +185,10 @@ fn what_a_user_has_changed_is_set_right_and_their_own_fields_stay() {
 #[test]
 fn a_repeat_of_every_kind_of_event_is_seen_to_be_the_same() {
     let timed = Event {
-        recurrence: Some(Recurrence { rule: "FREQ=DAILY".into(), excluded: vec![Occurrence::At(1_796_205_600)] }),
+        recurrence: Some(Recurrence {
+            rule: "FREQ=DAILY".into(),
+            excluded: vec![Occurrence::At(1_796_205_600)],
+        }),
         reminders: vec![10, 1_440],
         status: Status::Tentative,
         ..sample()
@@ -143,7 +198,11 @@ fn a_repeat_of_every_kind_of_event_is_seen_to_be_the_same() {
         let _model = model(&world);
         let first = push(&world, &event, None).unwrap();
         assert_eq!(push(&world, &event, None).unwrap(), first);
-        assert!(world.calls().iter().all(|call| !call.starts_with("PATCH")), "{:?}", world.calls());
+        assert!(
+            world.calls().iter().all(|call| !call.starts_with("PATCH")),
+            "{:?}",
+            world.calls()
+        );
     }
 }
 
@@ -153,8 +212,15 @@ fn an_event_that_was_deleted_by_hand_comes_back_under_its_id() {
     let model = model(&world);
     let known = push(&world, &at(1), None).unwrap().unwrap();
     for known in [None, Some(&known)] {
-        model.borrow_mut().touch("primary", &item::id(&sample().uid, 0), |event| event["status"] = "cancelled".into());
-        assert_eq!(push(&world, &at(1), known).unwrap().unwrap().id, item::id(&sample().uid, 0));
+        model
+            .borrow_mut()
+            .touch("primary", &item::id(&sample().uid, 0), |event| {
+                event["status"] = "cancelled".into()
+            });
+        assert_eq!(
+            push(&world, &at(1), known).unwrap().unwrap().id,
+            item::id(&sample().uid, 0)
+        );
         assert_eq!(titles(&model), ["Deep clean 1"]);
     }
 }
@@ -166,7 +232,7 @@ fn an_id_that_google_does_not_give_back_is_followed_by_the_next_generation() {
         let model = model(&world);
         model.borrow_mut().refuses_revival = Some(status);
         let first = push(&world, &at(1), None).unwrap().unwrap();
-        crate::provider::remove_event(&world, "google", &first).unwrap();
+        provider::remove_event(&world, "google", &first).unwrap();
         let second = push(&world, &at(2), Some(&first)).unwrap().unwrap();
         assert_eq!(second.id, item::id(&sample().uid, 1));
         // Found again without being known, updated, and taken down.
@@ -182,10 +248,21 @@ fn a_calendar_full_of_dead_ids_is_told_as_a_refusal() {
     let world = connected();
     let model = model(&world);
     model.borrow_mut().refuses_revival = Some(403);
-    let calendar = |id: String| (id.clone(), json!({ "id": id, "status": "cancelled", "etag": "\"x\"" }));
+    let calendar = |id: String| {
+        (
+            id.clone(),
+            json!({ "id": id, "status": "cancelled", "etag": "\"x\"" }),
+        )
+    };
     let dead = (0..8).map(|generation| calendar(item::id(&sample().uid, generation)));
-    model.borrow_mut().calendars.insert("primary".into(), dead.collect());
-    assert!(matches!(push(&world, &at(1), None), Err(Error::Rejected(_))));
+    model
+        .borrow_mut()
+        .calendars
+        .insert("primary".into(), dead.collect());
+    assert!(matches!(
+        push(&world, &at(1), None),
+        Err(Error::Rejected(_))
+    ));
 }
 
 #[test]
@@ -197,7 +274,12 @@ fn an_id_that_somebody_else_holds_is_left_alone() {
         "id": id, "etag": "\"x\"", "status": "confirmed", "summary": "Not ours",
         "extendedProperties": { "private": { "calportUid": "another" } },
     });
-    model.borrow_mut().calendars.get_mut("primary").unwrap().insert(id, theirs);
+    model
+        .borrow_mut()
+        .calendars
+        .get_mut("primary")
+        .unwrap()
+        .insert(id, theirs);
     let ours = push(&world, &at(1), None).unwrap().unwrap();
     assert_eq!(ours.id, item::id(&sample().uid, 1));
     assert_eq!(push(&world, &cancelled(2), None), Ok(None));
@@ -240,7 +322,9 @@ fn an_event_moves_to_another_calendar_and_leaves_none_behind() {
     let model = model(&world);
     let known = push(&world, &at(1), None).unwrap().unwrap();
     let work = Some("work@group.example");
-    let moved = provider::push_event(&world, "google", work, at(2), Some(&known)).unwrap().unwrap();
+    let moved = provider::push_event(&world, "google", work, at(2), Some(&known))
+        .unwrap()
+        .unwrap();
     assert_eq!(moved.calendar, "work@group.example");
     assert_eq!(titles(&model), ["Deep clean 2"]);
     assert_eq!(
@@ -261,10 +345,18 @@ fn the_main_calendar_by_its_own_id_is_no_move() {
     let model = model(&world);
     let known = push(&world, &at(1), None).unwrap().unwrap();
     let events = model.borrow().calendars["primary"].clone();
-    model.borrow_mut().calendars.insert("me@gmail.example".into(), events);
+    model
+        .borrow_mut()
+        .calendars
+        .insert("me@gmail.example".into(), events);
     let named = Some("me@gmail.example");
-    let again = provider::push_event(&world, "google", named, at(2), Some(&known)).unwrap().unwrap();
-    assert_eq!((again.id, again.calendar.as_str()), (known.id, "me@gmail.example"));
+    let again = provider::push_event(&world, "google", named, at(2), Some(&known))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (again.id, again.calendar.as_str()),
+        (known.id, "me@gmail.example")
+    );
     assert!(world.calls().iter().all(|call| !call.starts_with("DELETE")));
 }
 
@@ -280,7 +372,11 @@ fn a_calendar_that_is_gone_is_told_as_gone() {
 }
 
 /// What a host does: a retry means again, with what it knew before.
-fn pushed_in_the_end(world: &Fake, event: &Event, known: Option<&RemoteEvent>) -> Option<RemoteEvent> {
+fn pushed_in_the_end(
+    world: &Fake,
+    event: &Event,
+    known: Option<&RemoteEvent>,
+) -> Option<RemoteEvent> {
     for _ in 0..6 {
         match push(world, event, known) {
             Ok(remote) => return remote,
@@ -307,7 +403,10 @@ fn whatever_is_lost_at_whatever_request_one_event_remains_case_34() {
                 for is_known in [true, false] {
                     let world = connected();
                     let model = model(&world);
-                    model.borrow_mut().faults.extend([(place, first), (place + 1, second)]);
+                    model
+                        .borrow_mut()
+                        .faults
+                        .extend([(place, first), (place + 1, second)]);
                     let case = format!("{first:?}, {second:?} at {place}, known: {is_known}");
                     let known = |remote: &Option<RemoteEvent>| remote.clone().filter(|_| is_known);
 
@@ -315,7 +414,10 @@ fn whatever_is_lost_at_whatever_request_one_event_remains_case_34() {
                     assert_eq!(titles(&model), ["Deep clean 1"], "{case}");
                     let two = pushed_in_the_end(&world, &at(2), known(&one).as_ref());
                     assert_eq!(titles(&model), ["Deep clean 2"], "{case}");
-                    assert_eq!(pushed_in_the_end(&world, &cancelled(3), known(&two).as_ref()), None);
+                    assert_eq!(
+                        pushed_in_the_end(&world, &cancelled(3), known(&two).as_ref()),
+                        None
+                    );
                     assert!(titles(&model).is_empty(), "{case}");
                     let four = pushed_in_the_end(&world, &at(4), known(&two).as_ref());
                     assert_eq!(titles(&model), ["Deep clean 4"], "{case}");
@@ -343,8 +445,14 @@ fn somebody_who_changes_the_event_without_end_is_given_way_to() {
     let world = connected();
     let model = model(&world);
     let known = push(&world, &at(1), None).unwrap();
-    model.borrow_mut().faults.extend((0..20).map(|n| (n, Fault::ChangedBefore)));
-    assert_eq!(push(&world, &at(2), known.as_ref()), Err(crate::fault::unavailable()));
+    model
+        .borrow_mut()
+        .faults
+        .extend((0..20).map(|n| (n, Fault::ChangedBefore)));
+    assert_eq!(
+        push(&world, &at(2), known.as_ref()),
+        Err(crate::fault::unavailable())
+    );
 }
 
 #[test]
@@ -352,19 +460,31 @@ fn ids_are_encoded_and_those_that_no_encoding_keeps_are_refused() {
     let world = connected();
     let model = model(&world);
     let strange = "a/b?c#d %2F+é@group.example";
-    model.borrow_mut().calendars.insert(strange.into(), Default::default());
-    let pushed = provider::push_event(&world, "google", Some(strange), at(1), None).unwrap().unwrap();
+    model
+        .borrow_mut()
+        .calendars
+        .insert(strange.into(), Default::default());
+    let pushed = provider::push_event(&world, "google", Some(strange), at(1), None)
+        .unwrap()
+        .unwrap();
     assert_eq!(pushed.calendar, strange);
     assert_eq!(
         world.calls(),
         ["POST /calendar/v3/calendars/a%2Fb%3Fc%23d%20%252F%2B%C3%A9%40group.example/events"]
     );
     for id in ["", ".", "..", &"x".repeat(2_049)] {
-        let Err(Error::Invalid(error)) = provider::push_event(&world, "google", Some(id), at(1), None) else {
+        let Err(Error::Invalid(error)) =
+            provider::push_event(&world, "google", Some(id), at(1), None)
+        else {
             panic!("{id} is no id")
         };
         assert_eq!(error.field, "calendar");
-        let remote = RemoteEvent { id: id.into(), calendar: "primary".into(), etag: None, link: None };
+        let remote = RemoteEvent {
+            id: id.into(),
+            calendar: "primary".into(),
+            etag: None,
+            link: None,
+        };
         let Err(Error::Invalid(error)) = provider::remove_event(&world, "google", &remote) else {
             panic!("{id} is no id")
         };
@@ -379,7 +499,10 @@ fn an_etag_that_no_header_can_hold_is_not_sent() {
         let world = connected();
         let _model = model(&world);
         let known = push(&world, &at(1), None).unwrap().unwrap();
-        let known = RemoteEvent { etag: Some(etag.into()), ..known };
+        let known = RemoteEvent {
+            etag: Some(etag.into()),
+            ..known
+        };
         assert!(push(&world, &at(2), Some(&known)).unwrap().is_some());
         assert!(world.calls()[1].starts_with("GET "), "{etag}");
     }
@@ -388,7 +511,14 @@ fn an_etag_that_no_header_can_hold_is_not_sent() {
 #[test]
 fn a_bad_event_calls_nobody() {
     let world = connected();
-    let Err(Error::Invalid(error)) = push(&world, &Event { title: String::new(), ..sample() }, None) else {
+    let Err(Error::Invalid(error)) = push(
+        &world,
+        &Event {
+            title: String::new(),
+            ..sample()
+        },
+        None,
+    ) else {
         panic!("refused")
     };
     assert_eq!(error.field, "title");

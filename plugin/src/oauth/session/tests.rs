@@ -19,11 +19,17 @@ fn unauthorized() -> Reply {
 }
 
 fn granted(access: &str) -> Reply {
-    json(200, &json!({ "access_token": access, "expires_in": 3_599, "token_type": "Bearer" }))
+    json(
+        200,
+        &json!({ "access_token": access, "expires_in": 3_599, "token_type": "Bearer" }),
+    )
 }
 
 fn token_error(status: u16, error: &str) -> Reply {
-    json(status, &json!({ "error": error, "error_description": "<b>CANARY-prose</b>" }))
+    json(
+        status,
+        &json!({ "error": error, "error_description": "<b>CANARY-prose</b>" }),
+    )
 }
 
 fn stored(access: &str, revision: u64, expires_at: i64) -> Stored {
@@ -46,7 +52,11 @@ fn call(world: &Fake) -> Result<u16, Error> {
 
 fn bearers(world: &Fake) -> Vec<String> {
     let header = |request: &Request| {
-        request.headers.iter().find(|(name, _)| *name == "authorization").map(|(_, value)| value.clone())
+        request
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "authorization")
+            .map(|(_, value)| value.clone())
     };
     world.sent().iter().filter_map(header).collect()
 }
@@ -100,7 +110,10 @@ fn a_refused_token_is_refreshed_once_and_then_the_user_must_reconnect() {
     let world = Fake::connected(&SCOPES);
     world.replies([unauthorized(), granted("CANARY-access-2"), ok()]);
     assert_eq!(call(&world), Ok(200));
-    assert_eq!(bearers(&world), ["Bearer CANARY-access-1", "Bearer CANARY-access-2"]);
+    assert_eq!(
+        bearers(&world),
+        ["Bearer CANARY-access-1", "Bearer CANARY-access-2"]
+    );
 
     let world = Fake::connected(&SCOPES);
     world.replies([unauthorized(), granted("CANARY-access-2"), unauthorized()]);
@@ -118,7 +131,11 @@ fn a_refused_token_is_refreshed_once_and_then_the_user_must_reconnect() {
 fn somebody_elses_refresh_is_used_without_a_call_of_ones_own_case_16() {
     let world = Fake::connected(&SCOPES);
     world.change(|c| c.expires_at = Some(NOW));
-    world.turn(RefreshTurn::Changed(stored("CANARY-theirs", 9, NOW + 3_600)));
+    world.turn(RefreshTurn::Changed(stored(
+        "CANARY-theirs",
+        9,
+        NOW + 3_600,
+    )));
     world.reply(ok());
     assert_eq!(call(&world), Ok(200));
     assert_eq!(bearers(&world), ["Bearer CANARY-theirs"]);
@@ -174,7 +191,9 @@ fn invalid_grant_counts_only_if_nobody_has_stored_anything_newer() {
     world.change(|c| c.expires_at = Some(NOW));
     world.reply(token_error(400, "invalid_grant"));
     let before = (world.credentials(), world.revision());
-    let Err(Error::NeedsReconnect(reason)) = call(&world) else { panic!("the grant is dead") };
+    let Err(Error::NeedsReconnect(reason)) = call(&world) else {
+        panic!("the grant is dead")
+    };
     assert!(!reason.contains("CANARY"), "{reason}");
     assert_eq!((world.credentials(), world.revision()), before);
 
@@ -218,8 +237,16 @@ fn a_grant_of_an_earlier_registration_is_the_users_to_renew_and_no_fault_of_the_
         });
         world.reply(token_error(401, "unauthorized_client"));
         let error = call(&world).unwrap_err();
-        assert_eq!(matches!(error, Error::Misconfigured(_)), blames_operator, "{error:?}");
-        assert_eq!(matches!(error, Error::NeedsReconnect(_)), !blames_operator, "{error:?}");
+        assert_eq!(
+            matches!(error, Error::Misconfigured(_)),
+            blames_operator,
+            "{error:?}"
+        );
+        assert_eq!(
+            matches!(error, Error::NeedsReconnect(_)),
+            !blames_operator,
+            "{error:?}"
+        );
     }
 }
 
@@ -227,7 +254,13 @@ fn a_grant_of_an_earlier_registration_is_the_users_to_renew_and_no_fault_of_the_
 fn a_refresh_that_cannot_be_read_is_a_typed_error_and_changes_nothing_case_32() {
     let deep = format!("{{\"a\":{}", "[".repeat(10_000));
     for body in [
-        "", "null", "[]", "{}", "{\"access_token\":\"a\"", "<html>hello</html>", deep.as_str(),
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"access_token\":\"a\"",
+        "<html>hello</html>",
+        deep.as_str(),
         r#"{"access_token":"a"}"#,
         r#"{"access_token":"a","expires_in":-1}"#,
         r#"{"access_token":"a","expires_in":0}"#,
@@ -251,7 +284,15 @@ fn a_refresh_that_cannot_be_read_is_a_typed_error_and_changes_nothing_case_32() 
     }
     let world = Fake::connected(&SCOPES);
     world.change(|c| c.expires_at = Some(NOW));
-    world.reply(Ok(response(200, [b"{\"access_token\":\"".as_slice(), &[0xff, 0xfe], b"\",\"expires_in\":9}"].concat())));
+    world.reply(Ok(response(
+        200,
+        [
+            b"{\"access_token\":\"".as_slice(),
+            &[0xff, 0xfe],
+            b"\",\"expires_in\":9}",
+        ]
+        .concat(),
+    )));
     assert_eq!(call(&world), Err(unavailable()));
 }
 
@@ -260,13 +301,23 @@ fn a_token_endpoint_that_fails_is_waited_for() {
     let wait = |cause, after| Error::Retry(RetryAdvice { cause, after });
     for (status, body, after, expected) in [
         (500, "", None, wait(RetryCause::Unavailable, None)),
-        (503, "<html>", Some("30"), wait(RetryCause::Unavailable, Some(30))),
+        (
+            503,
+            "<html>",
+            Some("30"),
+            wait(RetryCause::Unavailable, Some(30)),
+        ),
         (302, "", None, wait(RetryCause::Unavailable, None)),
         (429, "{}", Some("7"), wait(RetryCause::RateLimited, Some(7))),
         (400, "<html>", None, unavailable()),
         (400, "{}", None, unavailable()),
         (400, r#"{"error":{"code":400}}"#, None, unavailable()),
-        (400, r#"{"error":"temporarily_unavailable"}"#, None, unavailable()),
+        (
+            400,
+            r#"{"error":"temporarily_unavailable"}"#,
+            None,
+            unavailable(),
+        ),
     ] {
         let world = Fake::connected(&SCOPES);
         world.change(|c| c.expires_at = Some(NOW));
@@ -304,9 +355,16 @@ fn a_store_or_settings_out_of_reach_are_waited_for() {
 #[test]
 fn no_secret_is_ever_shown() {
     let world = Fake::connected(&SCOPES);
-    let shown = format!("{:?} {:?}", world.credentials(), RefreshTurn::Changed(stored("CANARY-x", 1, 1)));
+    let shown = format!(
+        "{:?} {:?}",
+        world.credentials(),
+        RefreshTurn::Changed(stored("CANARY-x", 1, 1))
+    );
     assert!(!shown.contains("CANARY"), "{shown}");
-    let request = Request::new(Method::Post, Url::parse("https://a.example/x?code=CANARY").unwrap())
-        .form(&[("code", "CANARY")]);
+    let request = Request::new(
+        Method::Post,
+        Url::parse("https://a.example/x?code=CANARY").unwrap(),
+    )
+    .form(&[("code", "CANARY")]);
     assert!(!format!("{request:?}").contains("CANARY"));
 }

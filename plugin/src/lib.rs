@@ -10,6 +10,7 @@ mod json;
 mod oauth;
 mod outside;
 mod provider;
+mod remote;
 mod time;
 mod zones;
 

@@ -14,6 +14,7 @@ pub mod db;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod egress;
+pub mod feeds;
 pub mod plugin;
 pub mod service;
 pub mod subject;

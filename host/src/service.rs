@@ -4,6 +4,7 @@ use crate::{
     bookings::Bookings,
     config::{Config, Environment, UserTokens},
     connect::Flows,
+    feeds::Feeds,
     db::DatabaseError,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
     sync::{Deliveries, Workers},
@@ -76,6 +77,7 @@ struct Parts {
     vault: Vault,
     plugin: Plugin,
     flows: Flows,
+    feeds: Feeds,
     bookings: Bookings,
     deliveries: Deliveries,
     news: Arc<Notify>,
@@ -101,6 +103,7 @@ impl Service {
             Flows::new(vault.clone(), plugin.clone(), options.public_url.clone(), news.clone());
         Ok(Self(Arc::new(Parts {
             bookings: Bookings::new(vault.database().clone()),
+            feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
             options,
             vault,
@@ -138,6 +141,11 @@ impl Service {
     /// The OAuth flows.
     pub fn flows(&self) -> &Flows {
         &self.0.flows
+    }
+
+    /// The feeds.
+    pub fn feeds(&self) -> &Feeds {
+        &self.0.feeds
     }
 
     /// The bookings.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     bookings::{Body, BookingId, Held, Kind, Put, event_for, file_name},
+    feeds::Link,
     plugin::{CallError, calendar::IcsOptions, types},
     service::Service,
     subject,
@@ -14,7 +15,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -41,6 +42,9 @@ struct Participating {
     /// `file_only` where no calendar is connected.
     state: &'static str,
     calendars: Vec<InCalendar>,
+    /// For mails: opens this participant's file without a bearer. Only for the platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -98,16 +102,33 @@ pub(super) async fn cancel(
     Ok((StatusCode::ACCEPTED, Json(reading(&service, &id, None).await?)).into_response())
 }
 
-/// `GET /api/{kind}/{id}/calendar.ics`: for a participant.
+/// `GET /api/{kind}/{id}/calendar.ics`: for a participant, or whoever has their signed link.
 pub(super) async fn file(
     State(service): State<Service>,
-    caller: Caller,
+    caller: Result<Caller, Problem>,
+    link: Result<Query<Link>, QueryRejection>,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let id = booking_id(caller.tenant().to_owned(), &kind, id)?;
-    let Caller::User(subject) = caller else {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "This is not for this caller")
-            .detail("a file belongs to a participant: it needs a user's token"));
+    let (id, subject) = match (link, caller) {
+        (Ok(Query(link)), _) => {
+            let id = booking_id(link.tenant.clone(), &kind, id)?;
+            let now = service.vault().database().now().await?;
+            let subject = link.verify(service.vault().keys(), &id, now).map_err(|error| {
+                let title = "This link opens nothing";
+                Problem::new(StatusCode::NOT_FOUND, "not-found", title).detail(error.to_string())
+            })?;
+            (id, subject)
+        }
+        (Err(_), Ok(Caller::User(subject))) => {
+            (booking_id(subject.tenant.clone(), &kind, id)?, subject)
+        }
+        (Err(_), Ok(Caller::Platform { .. })) => {
+            let title = "This is not for this caller";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", title)
+                .detail("a file belongs to a participant")
+                .remedy("use a user's token, or the participant's file_url"));
+        }
+        (Err(_), Err(problem)) => return Err(problem),
     };
     let held = held(&service, &id, Some(&subject.user)).await?;
     let event = event_for(&id, &subject.user, &held.body, held.updated_at)?;
@@ -171,6 +192,7 @@ async fn reading(
     only: Option<&str>,
 ) -> Result<Reading, Problem> {
     let Held { mut body, updated_at, .. } = held(service, id, only).await?;
+    let now = service.vault().database().now().await?;
     let deliveries = service.deliveries().of_booking(id).await?;
     let participants = std::mem::take(&mut body.participants);
     let participants: Vec<_> = participants
@@ -184,6 +206,10 @@ async fn reading(
                 .collect();
             Participating {
                 state: overall(&calendars),
+                file_url: only.is_none().then(|| {
+                    let public_url = &service.options().public_url;
+                    Link::url(public_url, service.vault().keys(), id, &participant.user, now)
+                }),
                 user: participant.user,
                 role: participant.role,
                 calendars,

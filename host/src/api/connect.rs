@@ -2,7 +2,11 @@
 
 use super::{Problem, auth::User, reader::Small};
 use crate::{
-    plugin::{CallError, calendar::RemoteEvent, types},
+    plugin::{
+        CallError,
+        calendar::{ProviderKind, RemoteEvent},
+        types,
+    },
     service::Service,
     subject::Subject,
     vault::{Binding, Connection},
@@ -11,7 +15,7 @@ use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
 use secrecy::ExposeSecret;
@@ -38,7 +42,15 @@ pub(super) async fn begin(
     User(subject): User,
     Path(provider): Path<String>,
     Small(hint): Small<Hint>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
+    let info = service.plugin().provider(&provider);
+    match info.map(|info| info.kind) {
+        Some(ProviderKind::Oauth) | None => {}
+        Some(ProviderKind::File) => {
+            let shown = super::feeds::Shown::from(service.feeds().issue(&subject).await?);
+            return Ok(Json(shown).into_response());
+        }
+    }
     let begun = service.flows().begin(&subject, &provider, hint.login_hint).await?;
     let secure = service.options().public_url.scheme() == "https";
     let cookie = super::callback::flow_cookie(begun.cookie.expose_secret(), secure);
@@ -47,7 +59,8 @@ pub(super) async fn begin(
         value.set_sensitive(true);
         headers.insert(header::SET_COOKIE, value);
     }
-    Ok((headers, Json(Begun { authorization_url: begun.authorization_url.into() })))
+    let begun = Begun { authorization_url: begun.authorization_url.into() };
+    Ok((headers, Json(begun)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -98,8 +111,11 @@ pub(super) async fn disconnect(
     Path(provider): Path<String>,
     Small(leaving): Small<Leaving>,
 ) -> Result<Json<Left>, Problem> {
-    if service.plugin().provider(&provider).is_none() {
+    let Some(info) = service.plugin().provider(&provider) else {
         return Err(Problem::not_found("no such provider"));
+    };
+    if info.kind == ProviderKind::File {
+        service.feeds().revoke(&subject).await?;
     }
     let Some(connection) = service.vault().connection(&subject, &provider).await? else {
         return Ok(Json(Left { status: "disconnected", revoked: false, removed: 0, left: 0 }));

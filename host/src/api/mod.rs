@@ -7,6 +7,7 @@ mod busy;
 mod calendars;
 mod callback;
 mod connect;
+mod feeds;
 mod health;
 mod problem;
 mod providers;
@@ -55,6 +56,8 @@ pub fn router(service: Service) -> Router {
         .route("/done", get(callback::done))
         .route("/api/calendar", get(providers::list))
         .route("/api/calendar/busy", get(busy::busy))
+        .route("/api/calendar/feed", post(feeds::renew).delete(feeds::revoke))
+        .route("/feeds/{file}", get(feeds::fetch))
         .route("/api/calendar/{provider}/connect", post(connect::begin))
         .route("/api/calendar/{provider}/callback", get(callback::callback))
         .route("/api/calendar/{provider}/complete", post(connect::complete))
@@ -83,9 +86,12 @@ pub fn router(service: Service) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
 
-/// Says the path and never the query: a callback's query holds a code.
+/// Says the path and never the query, which holds codes and signatures, and of a feed not
+/// even the path.
 fn span(request: &axum::extract::Request) -> tracing::Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+    let path = request.uri().path();
+    let path = if path.starts_with("/feeds/") { "/feeds/..." } else { path };
+    tracing::info_span!("request", method = %request.method(), path)
 }
 
 /// A header on every reply that does not set its own.

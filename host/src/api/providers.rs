@@ -2,6 +2,7 @@
 
 use super::{Problem, auth::User};
 use crate::{
+    feeds::FeedStatus,
     plugin::{
         CallError,
         calendar::{ProviderInfo, ProviderKind},
@@ -11,6 +12,7 @@ use crate::{
     vault::Connection,
 };
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// The reply.
@@ -33,6 +35,9 @@ struct Provider {
     account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<Calendar>,
+    /// Of a provider of files: when an app last fetched the user's feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_fetched: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -46,11 +51,12 @@ pub(super) async fn list(
     User(subject): User,
 ) -> Result<Json<Overview>, Problem> {
     let connections = service.vault().connections(&subject).await?;
+    let feed = service.feeds().status(&subject).await?;
     let mut providers = Vec::new();
     for info in &service.plugin().info().providers {
         let connection = connections.iter().find(|connection| connection.provider == info.id);
         let available = is_available(&service, &info.id).await;
-        providers.push(provider(info, connection, available));
+        providers.push(provider(info, connection, feed, available));
     }
     Ok(Json(Overview { providers }))
 }
@@ -67,7 +73,13 @@ async fn is_available(service: &Service, provider: &str) -> bool {
     }
 }
 
-fn provider(info: &ProviderInfo, connection: Option<&Connection>, available: bool) -> Provider {
+fn provider(
+    info: &ProviderInfo,
+    connection: Option<&Connection>,
+    feed: Option<FeedStatus>,
+    available: bool,
+) -> Provider {
+    let feed = feed.filter(|_| info.kind == ProviderKind::File);
     Provider {
         id: info.id.clone(),
         label: info.label.clone(),
@@ -76,7 +88,7 @@ fn provider(info: &ProviderInfo, connection: Option<&Connection>, available: boo
             ProviderKind::File => "file",
         },
         availability: if available { "available" } else { "temporarily_unavailable" },
-        connected: connection.is_some(),
+        connected: connection.is_some() || feed.is_some(),
         needs_reconnect: connection.is_some_and(|c| c.reconnect_reason.is_some()),
         reconnect_reason: connection.and_then(|c| c.reconnect_reason.clone()),
         account: connection.map(|c| c.account.label.clone()),
@@ -84,5 +96,8 @@ fn provider(info: &ProviderInfo, connection: Option<&Connection>, available: boo
             id: c.destination.id.clone(),
             name: c.destination.name.clone(),
         }),
+        last_fetched: feed
+            .and_then(|feed| feed.last_fetched)
+            .and_then(|at| Timestamp::from_second(at).ok()),
     }
 }

@@ -106,7 +106,16 @@ impl Bookings {
     /// # Errors
     /// See [`PutError`].
     pub async fn upcoming(&self, subject: &Subject) -> Result<Vec<Held>, PutError> {
-        let now = self.database.now().await?;
+        self.recent(subject, 0).await
+    }
+
+    /// The same with those that were over or cancelled within so many seconds. What was
+    /// cancelled longer ago is left out even where it lies ahead.
+    ///
+    /// # Errors
+    /// See [`PutError`].
+    pub async fn recent(&self, subject: &Subject, seconds: i64) -> Result<Vec<Held>, PutError> {
+        let since = self.database.now().await? - seconds;
         let rows = sqlx::query(
             "SELECT b.kind, b.id, b.body, b.updated_at FROM bookings b \
              JOIN participants p ON p.tenant = b.tenant AND p.kind = b.kind \
@@ -116,7 +125,7 @@ impl Bookings {
         )
         .bind(&subject.tenant)
         .bind(&subject.user)
-        .bind(now)
+        .bind(since)
         .fetch_all(self.database.pool())
         .await?;
         let mut held = Vec::new();
@@ -127,6 +136,7 @@ impl Bookings {
             let id = BookingId { tenant, kind, id: row.try_get("id")? };
             held.push(from_row(id, row)?);
         }
+        held.retain(|held| held.body.status != Status::Cancelled || held.updated_at > since);
         Ok(held)
     }
 }

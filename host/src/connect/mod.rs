@@ -4,7 +4,7 @@
 
 mod authorization;
 mod flows;
-mod random;
+pub(crate) mod random;
 
 pub use flows::{Begun, FlowError, Flows, Returned, error_code};
 

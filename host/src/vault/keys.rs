@@ -1,7 +1,12 @@
 //! The master keys by id: the first encrypts, all decrypt.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use hmac::{Mac, SimpleHmac, digest::KeyInit};
 use secrecy::{ExposeSecret, SecretBox};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Bytes of a key of XChaCha20-Poly1305.
@@ -60,6 +65,23 @@ impl KeyRing {
         Ok(Self { primary, older: keys.collect() })
     }
 
+    /// A signature that [`KeyRing::verify`] accepts for the same purpose and message:
+    /// `KEYID.BASE64` of HMAC-SHA256 (RFC 2104) under a key of the purpose's own.
+    pub fn sign(&self, purpose: &str, message: &str) -> String {
+        let (id, key) = self.primary();
+        let tag = mac(key, purpose, message).finalize().into_bytes();
+        format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// Whether a signature was made for this purpose and message, by any of the keys.
+    pub fn verify(&self, purpose: &str, message: &str, signature: &str) -> bool {
+        let Some((id, encoded)) = signature.split_once('.') else { return false };
+        let (Some(key), Ok(tag)) = (self.get(id), BASE64_URL_SAFE_NO_PAD.decode(encoded)) else {
+            return false;
+        };
+        mac(key, purpose, message).verify_slice(&tag).is_ok()
+    }
+
     /// The id and bytes of the key that encrypts.
     pub(super) fn primary(&self) -> (&str, &[u8; KEY_BYTES]) {
         (&self.primary.id, self.primary.bytes.expose_secret())
@@ -72,6 +94,16 @@ impl KeyRing {
             .find(|key| key.id == id)
             .map(|key| key.bytes.expose_secret())
     }
+}
+
+/// Keyed with a hash of purpose and master key, so that neither the encryption nor another
+/// purpose ever sees the same key.
+fn mac(key: &[u8; KEY_BYTES], purpose: &str, message: &str) -> SimpleHmac<Sha256> {
+    let derived = Sha256::new().chain_update(purpose).chain_update(key).finalize();
+    // A key shorter than the hash's block counts as one padded with zeros (RFC 2104).
+    let mut block = hmac::digest::Key::<SimpleHmac<Sha256>>::default();
+    block.iter_mut().zip(derived).for_each(|(to, from)| *to = from);
+    <SimpleHmac<Sha256> as KeyInit>::new(&block).chain_update(message)
 }
 
 impl Clone for KeyRing {

@@ -371,3 +371,13 @@ async fn a_call_without_its_scope_is_refused_in_googles_shape() {
     );
     assert_eq!(client.get("users/me/calendarList").await.0, 200);
 }
+
+#[tokio::test]
+async fn an_ical_uid_is_taken_once() {
+    let client = Client::casey().await;
+    let event = with(hour(), json!({ "iCalUID": "booking-17@platform.example" }));
+    let (status, made) = client.insert(&event).await;
+    assert_eq!((status, &made["iCalUID"]), (200, &event["iCalUID"]));
+    let (status, body) = client.insert(&event).await;
+    assert_eq!((status, reason(&body)), (409, "duplicate"));
+}

@@ -284,14 +284,14 @@ async fn dropping_the_stand_in_closes_its_port_and_connections() {
         client.google.base_url()
     );
     let pending = tokio::spawn(client.http.get(&url).send());
-    while client
-        .google
-        .requests()
-        .to("/calendar/v3/users/me/calendarList")
-        .is_empty()
-    {
-        tokio::task::yield_now().await;
-    }
+    let arrived = || {
+        !client
+            .google
+            .requests()
+            .to("/calendar/v3/users/me/calendarList")
+            .is_empty()
+    };
+    until(async || arrived()).await;
     drop(client.google);
     assert!(pending.await.unwrap().is_err());
     assert!(client.http.get(&url).send().await.unwrap_err().is_connect());

@@ -77,6 +77,7 @@ async fn events_are_found_by_property_uid_and_time() {
         .await;
     assert_eq!(ids(&all), ["event0"]);
     for wrong in [
+        "timeMin=2026-12-02T00:00:00Z&timeMax=2026-12-01T00:00:00Z",
         "timeMin=2026-12-01",
         "orderBy=startTime",
         "maxResults=0",

@@ -221,3 +221,15 @@ pub(crate) fn with(mut base: Value, change: Value) -> Value {
     }
     base
 }
+
+/// Waits until something has happened, for ten seconds at most: a test that waits for ever says nothing.
+pub(crate) async fn until(happened: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !happened().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
+        .await
+        .unwrap();
+}

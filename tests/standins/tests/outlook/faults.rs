@@ -77,9 +77,7 @@ async fn a_mailbox_serves_four_requests_at_a_time() {
     let stalled: Vec<_> = (0..4)
         .map(|_| tokio::spawn(client.request(Method::GET, "me/calendars").send()))
         .collect();
-    while client.outlook.faults().hits(id) < 4 {
-        tokio::task::yield_now().await;
-    }
+    until(async || client.outlook.faults().hits(id) == 4).await;
     let reply = client.request(Method::GET, "me").send().await.unwrap();
     assert_eq!(reply.headers()["Retry-After"], "2");
     let (status, body) = read(reply).await;
@@ -97,10 +95,7 @@ async fn a_mailbox_serves_four_requests_at_a_time() {
     for request in stalled {
         request.abort();
     }
-    while client.get("me").await.0 == 429 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(client.get("me").await.0, 200);
+    until(async || client.get("me").await.0 == 200).await;
 }
 
 #[tokio::test]

@@ -211,6 +211,14 @@ async fn a_wrong_redemption_names_its_code_and_leaves_the_grant_usable() {
         let description = body["error_description"].as_str().unwrap();
         assert!(description.starts_with(&format!("AADSTS{number}: ")));
     }
+    let elsewhere = setting(&outlook, "OUTLOOK_TOKEN_URL").replace("/common/", "/organizations/");
+    let personal = http()
+        .post(elsewhere)
+        .form(&redemption(&outlook, &code))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(personal.status(), 400);
     assert_eq!(token(&outlook, &redemption(&outlook, &code)).await.0, 200);
     let (status, body) = token(&outlook, &redemption(&outlook, &code)).await;
     assert_eq!((status, &body["error_codes"]), (400, &json!([54005])));

@@ -8,6 +8,7 @@ mod http;
 mod ics;
 mod json;
 mod oauth;
+mod outlook;
 mod outside;
 mod provider;
 mod remote;

@@ -12,6 +12,7 @@ use crate::google;
 use crate::oauth::Profile;
 use crate::oauth::connect;
 use crate::oauth::session::Session;
+use crate::outlook;
 use crate::outside::Outside;
 use crate::time::{DAY, FIRST_INSTANT, LAST_INSTANT};
 
@@ -24,6 +25,7 @@ const MOST_CALENDARS: usize = 250;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OAuthProvider {
     Google,
+    Outlook,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,7 @@ impl OAuthProvider {
     fn profile(self) -> &'static Profile {
         match self {
             Self::Google => &google::PROFILE,
+            Self::Outlook => &outlook::PROFILE,
         }
     }
 }
@@ -44,6 +47,7 @@ impl OAuthProvider {
 fn find(id: &str) -> Result<Provider, Error> {
     match id {
         "google" => Ok(Provider::OAuth(OAuthProvider::Google)),
+        "outlook" => Ok(Provider::OAuth(OAuthProvider::Outlook)),
         "apple" => Ok(Provider::Apple),
         _ => Err(fault::invalid(
             "provider",
@@ -71,6 +75,7 @@ pub(crate) fn describe() -> PluginInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         providers: vec![
             google::PROFILE.describe(),
+            outlook::PROFILE.describe(),
             ProviderInfo {
                 id: "apple".to_owned(),
                 label: "Apple Calendar".to_owned(),
@@ -107,6 +112,7 @@ pub(crate) fn complete_callback(
     let provider = connected(provider)?;
     let identify = match provider {
         OAuthProvider::Google => google::identify,
+        OAuthProvider::Outlook => outlook::identify,
     };
     connect::complete(world, provider.profile(), callback, identify)
 }
@@ -114,6 +120,7 @@ pub(crate) fn complete_callback(
 pub(crate) fn disconnect(world: &dyn Outside, provider: &str, revoke: bool) -> Result<(), Error> {
     match connected(provider)? {
         OAuthProvider::Google => google::disconnect(world, revoke),
+        OAuthProvider::Outlook => outlook::disconnect(world),
     }
 }
 
@@ -125,6 +132,7 @@ pub(crate) fn list_calendars(
     let mut session = Session::open(world, provider.profile())?;
     match provider {
         OAuthProvider::Google => google::list(&mut session),
+        OAuthProvider::Outlook => outlook::list(&mut session),
     }
 }
 
@@ -140,6 +148,7 @@ pub(crate) fn push_event(
     let mut session = Session::open(world, provider.profile())?;
     match provider {
         OAuthProvider::Google => google::push(&mut session, calendar, &event, known),
+        OAuthProvider::Outlook => outlook::push(&mut session, calendar, &event, known),
     }
 }
 
@@ -152,6 +161,7 @@ pub(crate) fn remove_event(
     let mut session = Session::open(world, provider.profile())?;
     match provider {
         OAuthProvider::Google => google::remove(&mut session, remote),
+        OAuthProvider::Outlook => outlook::remove(&mut session, remote),
     }
 }
 
@@ -179,6 +189,7 @@ pub(crate) fn busy(
     let mut session = Session::open(world, provider.profile())?;
     let found = match provider {
         OAuthProvider::Google => google::busy(&mut session, &once, range)?,
+        OAuthProvider::Outlook => outlook::busy(&mut session, &once, range)?,
     };
     Ok(merged(found, range))
 }

@@ -10,33 +10,7 @@ use crate::http::Response;
 use crate::json::Fields as _;
 use crate::oauth::not_now;
 use crate::oauth::session::Caller;
-
-/// A reply that is not success.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// 404: the event or its calendar.
-    NotFound,
-    /// 410: it was there once.
-    Deleted,
-    /// 409: the id is taken.
-    Duplicate,
-    /// 412: it has changed since it was read.
-    Changed,
-    /// 403 for good: this account may not do that to this calendar or event.
-    Forbidden(Error),
-    Fault(Error),
-}
-
-impl Refusal {
-    /// For calls that none of the special replies is expected of.
-    pub(super) fn into_error(self) -> Error {
-        match self {
-            Self::NotFound | Self::Deleted => Error::Gone,
-            Self::Duplicate | Self::Changed => fault::unavailable(),
-            Self::Forbidden(error) | Self::Fault(error) => error,
-        }
-    }
-}
+use crate::remote::Refusal;
 
 pub(super) fn refusal(response: &Response, caller: &dyn Caller) -> Refusal {
     let reply = response.json().unwrap_or(Value::Null);

@@ -4,26 +4,21 @@
 
 use url::Url;
 
-use super::errors::{self, Refusal};
+use super::errors;
 use super::item::{self, Item};
 use super::{API, PRIMARY, calendars};
-use crate::bindings::calport::calendar::types::{Error, RetryCause, Status};
+use crate::bindings::calport::calendar::types::{Error, Status};
 use crate::bindings::exports::calport::calendar::calendar::RemoteEvent;
 use crate::event::CheckedEvent;
 use crate::fault;
 use crate::http::{Method, Request, Response};
 use crate::oauth::segment;
 use crate::oauth::session::Caller;
+use crate::remote::{self, MOST_ATTEMPTS, Refusal, is_unsure};
 
 /// Ids that are tried for one uid. A second is needed only when Google refuses to
 /// bring a deleted event back.
 const GENERATIONS: u32 = 8;
-
-/// Reads and writes of one event before somebody else's changes win.
-const MOST_ATTEMPTS: usize = 3;
-
-/// `Event.htmlLink` is 150 characters; a host may show it.
-const LONGEST_LINK: usize = 2_048;
 
 /// How an attempt to bring an event with a known id up to date ended.
 enum Settled {
@@ -141,7 +136,7 @@ fn settle(
     event: &CheckedEvent,
     etag: Option<&str>,
 ) -> Result<Settled, Error> {
-    let mut etag = etag.filter(|etag| is_etag(etag)).map(str::to_owned);
+    let mut etag = remote::etag(etag);
     for _ in 0..MOST_ATTEMPTS {
         let mut revives = false;
         if etag.is_none() {
@@ -155,10 +150,10 @@ fn settle(
                 return Err(Error::Conflict);
             }
             if found.shows(event) {
-                return Ok(Settled::Done(remote(&found, calendar)));
+                return Ok(Settled::Done(kept(&found, calendar)));
             }
             revives = found.is_cancelled();
-            etag = found.etag().filter(|etag| is_etag(etag)).map(str::to_owned);
+            etag = remote::etag(found.etag());
         }
         let mut request = Request::new(Method::Patch, silent(address(caller, calendar, id)?))
             .json(&item::patch(event));
@@ -208,7 +203,7 @@ fn take_down_one(
     event: &CheckedEvent,
     etag: Option<&str>,
 ) -> Result<bool, Error> {
-    let mut etag = etag.filter(|etag| is_etag(etag)).map(str::to_owned);
+    let mut etag = remote::etag(etag);
     for _ in 0..MOST_ATTEMPTS {
         if etag.is_none() {
             let Some(found) = read(caller, calendar, id)? else {
@@ -220,7 +215,7 @@ fn take_down_one(
             if found.revision() > event.revision {
                 return Err(Error::Conflict);
             }
-            etag = found.etag().filter(|etag| is_etag(etag)).map(str::to_owned);
+            etag = remote::etag(found.etag());
         }
         let mut request = Request::new(Method::Delete, silent(address(caller, calendar, id)?));
         if let Some(etag) = etag.take() {
@@ -268,29 +263,16 @@ fn written(response: &Response, calendar: &str, id: &str) -> Result<RemoteEvent,
     if item.id() != id {
         return Err(fault::unavailable());
     }
-    Ok(remote(&item, calendar))
+    Ok(kept(&item, calendar))
 }
 
-fn remote(item: &Item, calendar: &str) -> RemoteEvent {
-    let is_link = |link: &&str| {
-        link.len() <= LONGEST_LINK
-            && Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-    };
+fn kept(item: &Item, calendar: &str) -> RemoteEvent {
     RemoteEvent {
         id: item.id().to_owned(),
         calendar: calendar.to_owned(),
-        etag: item.etag().filter(|etag| is_etag(etag)).map(str::to_owned),
-        link: item.link().filter(is_link).map(str::to_owned),
+        etag: remote::etag(item.etag()),
+        link: remote::link(item.link()),
     }
-}
-
-/// RFC 9110, section 8.8.3, as far as a header can carry it.
-fn is_etag(etag: &str) -> bool {
-    (1..=256).contains(&etag.len()) && etag.bytes().all(|b| b.is_ascii_graphic())
-}
-
-fn is_unsure(error: &Error) -> bool {
-    matches!(error, Error::Retry(advice) if matches!(advice.cause, RetryCause::NoReply | RetryCause::Unavailable))
 }
 
 fn collection(caller: &dyn Caller, calendar: &str) -> Result<Url, Error> {

@@ -2,12 +2,11 @@
 //! read and compared. Never sends attendees: Google would write to them.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::bindings::calport::calendar::types::{Error, Status};
 use crate::event::{CheckedEvent, Repeats, When};
 use crate::json::Fields as _;
-use crate::{json, time};
+use crate::{json, remote, time};
 
 /// Private extended properties: at most 44 characters (`Event` resource).
 const UID: &str = "calportUid";
@@ -96,7 +95,11 @@ impl Item {
     }
 
     fn private(&self, name: &str) -> Option<&str> {
-        self.0.at("extendedProperties").at("private").at(name).as_str()
+        self.0
+            .at("extendedProperties")
+            .at("private")
+            .at(name)
+            .as_str()
     }
 
     fn is_at(&self, name: &str, instant: i64, zone: Option<&str>) -> bool {
@@ -185,28 +188,8 @@ pub(super) fn insert(event: &CheckedEvent, id: &str) -> Value {
 
 /// The id of an event: the same for the same uid, so that a repeated insert meets
 /// the first one. Generations follow each other when Google will not give an id back.
-///
-/// Google takes base32hex in lower case, 5 to 1,024 characters; 160 bits of SHA-256
-/// make 32.
 pub(super) fn id(uid: &str, generation: u32) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    let digest = Sha256::new()
-        .chain_update(b"calport google event\0")
-        .chain_update(generation.to_be_bytes())
-        .chain_update(uid.as_bytes())
-        .finalize();
-    let mut id = String::with_capacity(32);
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in digest.iter().take(20) {
-        bits = (bits << 8) | u32::from(*byte);
-        held += 8;
-        while held >= 5 {
-            held -= 5;
-            let index = usize::try_from(bits >> held & 31).unwrap_or(0);
-            id.push(ALPHABET.get(index).copied().map_or('0', char::from));
-        }
-    }
-    id
+    remote::stable_id(&["calport google event", &generation.to_string(), uid])
 }
 
 fn status(event: &CheckedEvent) -> &'static str {

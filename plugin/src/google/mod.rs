@@ -67,7 +67,7 @@ pub(crate) static PROFILE: Profile = Profile {
     normal_scope: oauth::normal_scope,
     consent_refusal: oauth::consent_refusal,
     token_refusal: oauth::token_refusal,
-    issuers: &["https://accounts.google.com"],
+    is_issuer: |issuer, origin| issuer == origin || issuer == "https://accounts.google.com",
 };
 
 const REVOKE: Endpoint = Endpoint {

@@ -115,7 +115,7 @@ fn save(world: &dyn Outside, app: App, grant: Grant, scopes: Vec<String>) -> Res
 fn code(world: &dyn Outside, profile: &Profile, callback: &Callback) -> Result<Secret, Error> {
     if let Some(issuer) = single(&callback.parameters, "iss")? {
         let origin = profile.authorize.url(world)?.origin().ascii_serialization();
-        if issuer != origin && !profile.issuers.contains(&issuer) {
+        if !(profile.is_issuer)(issuer, &origin) {
             return Err(again("names another issuer than the provider's own"));
         }
     }

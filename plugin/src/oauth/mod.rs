@@ -39,9 +39,9 @@ pub(crate) struct Profile {
     pub(crate) consent_refusal: fn(&Profile, &str, &str) -> Error,
     /// What an error of the token endpoint means.
     pub(crate) token_refusal: fn(&Profile, &TokenTrouble, &Purpose<'_>) -> TokenRefusal,
-    /// Issuers that a callback may name (RFC 9207) besides the authorize endpoint's
-    /// origin.
-    pub(crate) issuers: &'static [&'static str],
+    /// Whether a callback's issuer (RFC 9207) is the provider; the second one is the
+    /// authorize endpoint's origin.
+    pub(crate) is_issuer: fn(&str, &str) -> bool,
 }
 
 pub(crate) struct Endpoint {

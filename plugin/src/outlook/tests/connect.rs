@@ -176,7 +176,8 @@ fn an_error_of_the_consent_page_is_told_in_our_words_case_8() {
         ),
         ("server_error", |e| *e == unavailable()),
         ("temporarily_unavailable", |e| *e == unavailable()),
-        ("consent_required", |e| {
+        ("consent_required", |e| matches!(e, Error::NeedsAdmin(_))),
+        ("interaction_required", |e| {
             matches!(e, Error::NeedsReconnect(_))
         }),
         ("unauthorized_client", |e| {

@@ -18,7 +18,7 @@ use crate::remote::{self, MOST_ATTEMPTS, Refusal, is_unsure};
 
 /// Ids that are tried for one uid. A second is needed only when Google refuses to
 /// bring a deleted event back.
-const GENERATIONS: u32 = 8;
+const GENERATIONS: u32 = 32;
 
 /// How an attempt to bring an event with a known id up to date ended.
 enum Settled {
@@ -58,7 +58,7 @@ pub(crate) fn push(
 pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
     let url = address(caller, &remote.calendar, &remote.id)?;
     let response = caller.send(Request::new(Method::Delete, silent(url)))?;
-    match check(&response, caller) {
+    match deleted(&response, caller) {
         Ok(()) | Err(Refusal::NotFound | Refusal::Deleted) => Ok(()),
         Err(
             refusal @ (Refusal::Duplicate
@@ -74,7 +74,7 @@ pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<()
 fn leave(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
     let url = address(caller, &remote.calendar, &remote.id)?;
     let response = caller.send(Request::new(Method::Delete, silent(url)))?;
-    match check(&response, caller) {
+    match deleted(&response, caller) {
         Ok(()) | Err(Refusal::NotFound | Refusal::Deleted | Refusal::Forbidden(_)) => Ok(()),
         Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Fault(_))) => {
             Err(refusal.into_error())
@@ -222,7 +222,7 @@ fn take_down_one(
             request = request.header("if-match", etag);
         }
         let response = caller.send(request)?;
-        match check(&response, caller) {
+        match deleted(&response, caller) {
             Ok(()) | Err(Refusal::NotFound | Refusal::Deleted) => return Ok(true),
             Err(Refusal::Changed) => {}
             Err(refusal @ (Refusal::Duplicate | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
@@ -245,6 +245,15 @@ fn read(caller: &mut dyn Caller, calendar: &str, id: &str) -> Result<Option<Item
             | Refusal::Forbidden(_)
             | Refusal::Fault(_)),
         ) => Err(refusal.into_error()),
+    }
+}
+
+fn deleted(response: &Response, caller: &dyn Caller) -> Result<(), Refusal> {
+    check(response, caller)?;
+    if response.is_deletion() {
+        Ok(())
+    } else {
+        Err(Refusal::Fault(fault::unavailable()))
     }
 }
 

@@ -78,7 +78,7 @@ fn revoke_token(world: &dyn Outside, token: &str) -> Result<(), Error> {
     let url = REVOKE.url(world)?;
     let response = world.send(&Request::new(Method::Post, url).form(&[("token", token)]))?;
     match response.status {
-        200..300 => Ok(()),
+        200..300 if response.is_deletion() || response.json().is_ok() => Ok(()),
         429 => Err(not_now(&response, RetryCause::RateLimited, world.now())),
         400..500 => match response.json().and_then(|reply| TokenTrouble::read(&reply)) {
             Ok(trouble) if trouble.error == "invalid_token" => Ok(()),

@@ -88,6 +88,12 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
+    /// Whether something was deleted: 204, or a success that says nothing. A page with
+    /// status 200, as a captive portal sends it, has deleted nothing.
+    pub(crate) fn is_deletion(&self) -> bool {
+        self.status == 204 || (self.is_success() && self.body.is_empty())
+    }
+
     /// The body as a JSON object; anything else is an answer that cannot be read.
     pub(crate) fn json(&self) -> Result<Value, Error> {
         json::parse(&self.body)

@@ -30,7 +30,11 @@ pub(super) fn refusal(response: &Response, caller: &dyn Caller) -> Refusal {
     match (response.status, code) {
         (400 | 409, "ErrorDuplicateTransactionId") => Refusal::Duplicate,
         (409, _) | (412, _) => Refusal::Changed,
-        (404, _) => Refusal::NotFound,
+        // An id of another mailbox, or of none: nothing here has it.
+        (404, _)
+        | (400, "ErrorInvalidIdMalformed" | "ErrorInvalidId" | "ErrorInvalidMailboxItemId") => {
+            Refusal::NotFound
+        }
         (410, _) => Refusal::Deleted,
         (_, "ErrorQuotaExceeded") | (507, _) => Refusal::Fault(Error::Rejected(
             "The mailbox of this account is full.".to_owned(),

@@ -21,7 +21,7 @@ use crate::{fault, time};
 
 /// Transaction ids that are tried for one uid and calendar: one more each time that
 /// the event was deleted and is wanted again.
-const GENERATIONS: u32 = 16;
+const GENERATIONS: u32 = 32;
 
 pub(crate) fn push(
     caller: &mut dyn Caller,
@@ -69,26 +69,22 @@ pub(crate) fn push(
 /// Deletes. One that is gone already is what was wanted.
 pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
     let url = graph::event(caller, &remote.id, &[])?;
-    match graph::call(caller, graph::request(Method::Delete, url)) {
-        Ok(_) | Err(Refusal::NotFound | Refusal::Deleted) => Ok(()),
-        Err(
-            refusal @ (Refusal::Duplicate
-            | Refusal::Changed
-            | Refusal::Forbidden(_)
-            | Refusal::Fault(_)),
-        ) => Err(refusal.into_error()),
-    }
+    graph::delete(caller, graph::request(Method::Delete, url)).map_err(Refusal::into_error)
 }
 
 /// Removes from a calendar that bookings no longer go to. One that the user may no
 /// longer write to must not keep bookings from the new one for ever.
 fn leave(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
     let url = graph::event(caller, &remote.id, &[])?;
-    match graph::call(caller, graph::request(Method::Delete, url)) {
-        Ok(_) | Err(Refusal::NotFound | Refusal::Deleted | Refusal::Forbidden(_)) => Ok(()),
-        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Fault(_))) => {
-            Err(refusal.into_error())
-        }
+    match graph::delete(caller, graph::request(Method::Delete, url)) {
+        Ok(()) | Err(Refusal::Forbidden(_)) => Ok(()),
+        Err(
+            refusal @ (Refusal::NotFound
+            | Refusal::Deleted
+            | Refusal::Duplicate
+            | Refusal::Changed
+            | Refusal::Fault(_)),
+        ) => Err(refusal.into_error()),
     }
 }
 
@@ -205,17 +201,7 @@ fn exclude(caller: &mut dyn Caller, id: &str, draft: &Draft<'_>) -> Result<(), E
     graph::pages(caller, url, &mut take).map_err(Refusal::into_error)?;
     for id in unwanted {
         let url = graph::event(caller, &id, &[])?;
-        match graph::call(caller, graph::request(Method::Delete, url)) {
-            Ok(_) | Err(Refusal::NotFound | Refusal::Deleted) => {}
-            Err(
-                refusal @ (Refusal::Duplicate
-                | Refusal::Changed
-                | Refusal::Forbidden(_)
-                | Refusal::Fault(_)),
-            ) => {
-                return Err(refusal.into_error());
-            }
-        }
+        graph::delete(caller, graph::request(Method::Delete, url)).map_err(Refusal::into_error)?;
     }
     Ok(())
 }
@@ -251,12 +237,16 @@ fn take_down(
 fn delete(caller: &mut dyn Caller, item: &Item) -> Result<bool, Error> {
     let url = graph::event(caller, item.id(), &[])?;
     let request = when_unchanged(graph::request(Method::Delete, url), item.etag());
-    match graph::call(caller, request) {
-        Ok(_) | Err(Refusal::NotFound | Refusal::Deleted) => Ok(true),
+    match graph::delete(caller, request) {
+        Ok(()) => Ok(true),
         Err(Refusal::Changed) => Ok(false),
-        Err(refusal @ (Refusal::Duplicate | Refusal::Forbidden(_) | Refusal::Fault(_))) => {
-            Err(refusal.into_error())
-        }
+        Err(
+            refusal @ (Refusal::NotFound
+            | Refusal::Deleted
+            | Refusal::Duplicate
+            | Refusal::Forbidden(_)
+            | Refusal::Fault(_)),
+        ) => Err(refusal.into_error()),
     }
 }
 

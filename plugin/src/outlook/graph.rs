@@ -94,6 +94,21 @@ pub(super) fn call(caller: &mut dyn Caller, request: Request) -> Result<Response
     }
 }
 
+/// Deletes; what is gone already counts.
+pub(super) fn delete(caller: &mut dyn Caller, request: Request) -> Result<(), Refusal> {
+    match call(caller, request) {
+        Ok(response) if response.is_deletion() => Ok(()),
+        Ok(_) => Err(fault::unavailable().into()),
+        Err(Refusal::NotFound | Refusal::Deleted) => Ok(()),
+        Err(
+            refusal @ (Refusal::Duplicate
+            | Refusal::Changed
+            | Refusal::Forbidden(_)
+            | Refusal::Fault(_)),
+        ) => Err(refusal),
+    }
+}
+
 /// Every item of every page.
 pub(super) fn pages(
     caller: &mut dyn Caller,

@@ -511,6 +511,7 @@ fn disconnecting_erases_whatever_google_answers_case_19() {
             Ok(response(400, "<html>")),
             Err(Error::Rejected("Google did not revoke the grant.".into())),
         ),
+        (Ok(response(200, "<html>")), Err(unavailable())),
         (Ok(response(503, "")), Err(unavailable())),
         (Ok(response(429, "")), Err(retry(RetryCause::RateLimited))),
         (Err(Failure::NoReply), Err(retry(RetryCause::NoReply))),

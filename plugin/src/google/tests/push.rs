@@ -254,7 +254,7 @@ fn a_calendar_full_of_dead_ids_is_told_as_a_refusal() {
             json!({ "id": id, "status": "cancelled", "etag": "\"x\"" }),
         )
     };
-    let dead = (0..8).map(|generation| calendar(item::id(&sample().uid, generation)));
+    let dead = (0..32).map(|generation| calendar(item::id(&sample().uid, generation)));
     model
         .borrow_mut()
         .calendars

@@ -203,7 +203,7 @@ fn an_event_that_was_deleted_by_hand_is_made_anew_each_time() {
     let world = connected();
     let model = model(&world);
     let mut known = push(&world, &at(1), None).unwrap();
-    for _ in 0..15 {
+    for _ in 0..31 {
         model.borrow_mut().events.clear();
         known = push(&world, &at(1), known.as_ref()).unwrap();
         assert_eq!(subjects(&model), ["Deep clean 1"]);

@@ -1,3 +1,5 @@
+mod standins;
+
 use super::*;
 use crate::bindings::exports::calport::calendar::calendar::EndpointUse;
 use crate::event::tests::sample;

@@ -1,11 +1,11 @@
 //! An event as Google's `Event` resource: how ours is written, and how Google's is
 //! read and compared. Never sends attendees: Google would write to them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::bindings::calport::calendar::types::{Error, Status};
 use crate::event::{CheckedEvent, Repeats, When};
-use crate::json::Fields as _;
+use crate::json::{Fields as _, object};
 use crate::{json, remote, time};
 
 /// Private extended properties: at most 44 characters (`Event` resource).
@@ -133,7 +133,6 @@ impl Item {
 /// so that nothing of an earlier revision stays. Fields that are the user's (colour,
 /// guests) are not named and keep their values.
 pub(super) fn patch(event: &CheckedEvent) -> Value {
-    let moment = |date: Option<String>, date_time: Option<String>, zone: Option<&str>| json!({ "date": date, "dateTime": date_time, "timeZone": zone });
     let (start, end, recurrence) = match &event.when {
         When::Timed {
             start,
@@ -141,7 +140,13 @@ pub(super) fn patch(event: &CheckedEvent) -> Value {
             zone,
             repeats,
         } => {
-            let at = |instant| moment(None, Some(time::rfc3339(instant)), Some(zone.name()));
+            let at = |instant| {
+                moment(
+                    Value::Null,
+                    time::rfc3339(instant).into(),
+                    zone.name().into(),
+                )
+            };
             (at(*start), at(*end), repeats.as_ref().map(timed_lines))
         }
         When::AllDay {
@@ -149,31 +154,67 @@ pub(super) fn patch(event: &CheckedEvent) -> Value {
             end,
             repeats,
         } => {
-            let on = |day: &time::Date| moment(Some(day.to_string()), None, None);
+            let on = |day: &time::Date| moment(day.to_string().into(), Value::Null, Value::Null);
             (on(start), on(end), repeats.as_ref().map(all_day_lines))
         }
     };
+    let defaults = event.reminders.is_empty();
     let overrides: Vec<Value> = event
         .reminders
         .iter()
-        .map(|minutes| json!({ "method": "popup", "minutes": minutes }))
+        .map(|minutes| {
+            object(vec![
+                ("method", "popup".into()),
+                ("minutes", (*minutes).into()),
+            ])
+        })
         .collect();
-    let defaults = overrides.is_empty();
-    json!({
-        "status": status(event),
-        "summary": event.title,
-        "description": event.description,
-        "location": event.location,
-        "source": event.url.as_ref().map(|url| json!({ "title": event.title, "url": url.as_str() })),
-        "start": start,
-        "end": end,
-        "recurrence": recurrence,
-        "transparency": "opaque",
-        "reminders": { "useDefault": defaults, "overrides": (!defaults).then_some(overrides) },
-        "extendedProperties": {
-            "private": { UID: event.uid, REVISION: event.revision.to_string() },
-        },
-    })
+    let reminders = vec![
+        ("useDefault", defaults.into()),
+        (
+            "overrides",
+            if defaults {
+                Value::Null
+            } else {
+                overrides.into()
+            },
+        ),
+    ];
+    let private = vec![
+        (UID, event.uid.as_str().into()),
+        (REVISION, event.revision.to_string().into()),
+    ];
+    let source = event.url.as_ref().map(|url| {
+        object(vec![
+            ("title", event.title.as_str().into()),
+            ("url", url.as_str().into()),
+        ])
+    });
+    object(vec![
+        ("status", status(event).into()),
+        ("summary", event.title.as_str().into()),
+        ("description", event.description.as_deref().into()),
+        ("location", event.location.as_deref().into()),
+        ("source", source.unwrap_or_default()),
+        ("start", start),
+        ("end", end),
+        ("recurrence", recurrence.into()),
+        ("transparency", "opaque".into()),
+        ("reminders", object(reminders)),
+        (
+            "extendedProperties",
+            object(vec![("private", object(private))]),
+        ),
+    ])
+}
+
+/// `start` or `end`: a day or an instant, never a mixture.
+fn moment(date: Value, date_time: Value, zone: Value) -> Value {
+    object(vec![
+        ("date", date),
+        ("dateTime", date_time),
+        ("timeZone", zone),
+    ])
 }
 
 /// What an insert sends: the same without what is empty.

@@ -1,13 +1,14 @@
 //! An event as we want Graph to hold it. Never has attendees: Outlook would write to
 //! them. Every field is one of Graph's `event` resource.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::recurrence::{self, LastDay};
 use crate::bindings::calport::calendar::types::{Error, Status};
 use crate::event::rrule::End;
 use crate::event::{CheckedEvent, Repeats, When};
 use crate::fault;
+use crate::json::object;
 use crate::remote::stable_id;
 use crate::time::{self, Date};
 
@@ -186,17 +187,28 @@ impl<'a> Draft<'a> {
         } else {
             self.series.clone()
         };
-        let mut body = json!({
-            "subject": self.subject,
-            "body": { "contentType": "text", "content": self.body },
-            "location": { "displayName": self.location },
-            "showAs": self.show_as,
-            "singleValueExtendedProperties": [
-                { "id": UID, "value": self.event.uid },
-                { "id": REVISION, "value": self.event.revision.to_string() },
-                { "id": SERIES, "value": series },
-            ],
-        });
+        let property = |id: &'static str, value: &str| {
+            object(vec![("id", id.into()), ("value", value.into())])
+        };
+        let properties = vec![
+            property(UID, &self.event.uid),
+            property(REVISION, &self.event.revision.to_string()),
+            property(SERIES, &series),
+        ];
+        let body = vec![
+            ("contentType", "text".into()),
+            ("content", self.body.as_str().into()),
+        ];
+        let mut body = object(vec![
+            ("subject", self.subject.as_str().into()),
+            ("body", object(body)),
+            (
+                "location",
+                object(vec![("displayName", self.location.as_str().into())]),
+            ),
+            ("showAs", self.show_as.into()),
+            ("singleValueExtendedProperties", properties.into()),
+        ]);
         // Outlook knows one reminder: the first one named. None named: the user's own.
         if let (Some(minutes), Some(body)) = (self.event.reminders.first(), body.as_object_mut()) {
             body.insert("isReminderOn".to_owned(), true.into());
@@ -207,7 +219,10 @@ impl<'a> Draft<'a> {
 }
 
 fn moment(local: i64, zone: &str) -> Value {
-    json!({ "dateTime": time::extended(local), "timeZone": zone })
+    object(vec![
+        ("dateTime", time::extended(local).into()),
+        ("timeZone", zone.into()),
+    ])
 }
 
 /// Shortened to what Exchange keeps, with a mark that something is missing.

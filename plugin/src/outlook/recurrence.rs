@@ -2,11 +2,12 @@
 //! days than every other calendar is refused, with the part's name: a booking that
 //! is an hour or a day off is worse than one that is not there.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::bindings::calport::calendar::types::InvalidField;
 use crate::event::rrule::{End, Frequency, Rule, Weekday};
 use crate::fault::field;
+use crate::json::object;
 use crate::time::{Date, days_in_month};
 
 /// Exchange keeps the number of occurrences in so many digits.
@@ -38,23 +39,33 @@ pub(super) fn patterned<T>(
             "start on a day of the rule",
         ));
     }
-    let range = match last {
-        LastDay::Never => json!({ "type": "noEnd" }),
+    let mut range = vec![
+        ("startDate", start.to_string().into()),
+        ("recurrenceTimeZone", zone.into()),
+    ];
+    match last {
+        LastDay::Never => range.push(("type", "noEnd".into())),
         LastDay::Count(count) if count > MOST_OCCURRENCES => {
             return Err(refuse(
                 "has a COUNT beyond what Outlook holds",
                 "send 1 to 999, or UNTIL",
             ));
         }
-        LastDay::Count(count) => json!({ "type": "numbered", "numberOfOccurrences": count }),
-        LastDay::On(day) => json!({ "type": "endDate", "endDate": day.to_string() }),
-    };
-    let mut range = range;
-    if let Some(range) = range.as_object_mut() {
-        range.insert("startDate".to_owned(), start.to_string().into());
-        range.insert("recurrenceTimeZone".to_owned(), zone.into());
+        LastDay::Count(count) => {
+            range.extend([
+                ("type", "numbered".into()),
+                ("numberOfOccurrences", count.into()),
+            ]);
+        }
+        LastDay::On(day) => range.extend([
+            ("type", "endDate".into()),
+            ("endDate", day.to_string().into()),
+        ]),
     }
-    Ok(json!({ "pattern": pattern.value(rule.interval), "range": range }))
+    Ok(object(vec![
+        ("pattern", pattern.value(rule.interval)),
+        ("range", object(range)),
+    ]))
 }
 
 /// Until when a rule goes, in days: the last occurrence must not start later than
@@ -192,25 +203,37 @@ impl Pattern {
     }
 
     fn value(&self, interval: u32) -> Value {
-        match self {
-            Self::Daily => json!({ "type": "daily", "interval": interval }),
-            Self::Weekly { days, first } => json!({
-                "type": "weekly", "interval": interval, "daysOfWeek": names(days), "firstDayOfWeek": name(*first),
-            }),
-            Self::AbsoluteMonthly { day } => json!({
-                "type": "absoluteMonthly", "interval": interval, "dayOfMonth": day,
-            }),
-            Self::RelativeMonthly { days, index } => json!({
-                "type": "relativeMonthly", "interval": interval, "daysOfWeek": names(days), "index": index.name(),
-            }),
-            Self::AbsoluteYearly { month, day } => json!({
-                "type": "absoluteYearly", "interval": interval, "month": month, "dayOfMonth": day,
-            }),
-            Self::RelativeYearly { month, days, index } => json!({
-                "type": "relativeYearly", "interval": interval, "month": month, "daysOfWeek": names(days),
-                "index": index.name(),
-            }),
-        }
+        let (name, mut fields): (&str, Vec<(&'static str, Value)>) = match self {
+            Self::Daily => ("daily", Vec::new()),
+            Self::Weekly { days, first } => (
+                "weekly",
+                vec![
+                    ("daysOfWeek", names(days)),
+                    ("firstDayOfWeek", name(*first).into()),
+                ],
+            ),
+            Self::AbsoluteMonthly { day } => {
+                ("absoluteMonthly", vec![("dayOfMonth", (*day).into())])
+            }
+            Self::RelativeMonthly { days, index } => (
+                "relativeMonthly",
+                vec![("daysOfWeek", names(days)), ("index", index.name().into())],
+            ),
+            Self::AbsoluteYearly { month, day } => (
+                "absoluteYearly",
+                vec![("month", (*month).into()), ("dayOfMonth", (*day).into())],
+            ),
+            Self::RelativeYearly { month, days, index } => (
+                "relativeYearly",
+                vec![
+                    ("month", (*month).into()),
+                    ("daysOfWeek", names(days)),
+                    ("index", index.name().into()),
+                ],
+            ),
+        };
+        fields.extend([("type", name.into()), ("interval", interval.into())]);
+        object(fields)
     }
 
     /// Whether the event's own start is one of the pattern's days: Graph would move
@@ -329,8 +352,8 @@ fn name(day: Weekday) -> &'static str {
     }
 }
 
-fn names(days: &[Weekday]) -> Vec<&'static str> {
-    days.iter().map(|day| name(*day)).collect()
+fn names(days: &[Weekday]) -> Value {
+    days.iter().map(|day| Value::from(name(*day))).collect()
 }
 
 /// Outlook moves such days to the end of shorter months; every other calendar skips

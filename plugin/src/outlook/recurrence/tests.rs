@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::time::parse_rfc3339;
 use crate::zones::Zone;

@@ -14,15 +14,28 @@ const COMPONENT: &str = "calport_plugin.wasm";
 fn main() -> Result<(), Box<dyn Error>> {
     let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = host.parent().ok_or("the host has no workspace")?;
-    for input in ["plugin/src", "plugin/build.rs", "plugin/Cargo.toml", "wit", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+    for input in [
+        "plugin/src",
+        "plugin/build.rs",
+        "plugin/Cargo.toml",
+        "wit",
+        "Cargo.lock",
+    ] {
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(input).display()
+        );
     }
     println!("cargo::rerun-if-changed=migrations");
     ensure_target()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let built = build_guest(workspace, &out)?;
-    std::fs::copy(&built, out.join(COMPONENT))
-        .map_err(|e| format!("the built component {} cannot be copied: {e}", built.display()))?;
+    std::fs::copy(&built, out.join(COMPONENT)).map_err(|e| {
+        format!(
+            "the built component {} cannot be copied: {e}",
+            built.display()
+        )
+    })?;
     Ok(())
 }
 
@@ -32,7 +45,9 @@ fn ensure_target() -> Result<(), Box<dyn Error>> {
     if target_is_installed()? {
         return Ok(());
     }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
     if added.is_ok_and(|status| status.success()) && target_is_installed()? {
         return Ok(());
     }
@@ -45,8 +60,9 @@ fn ensure_target() -> Result<(), Box<dyn Error>> {
 
 fn target_is_installed() -> Result<bool, Box<dyn Error>> {
     let rustc = env::var("RUSTC")?;
-    let output =
-        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let output = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
     Ok(Path::new(String::from_utf8(output.stdout)?.trim()).is_dir())
 }
 
@@ -62,11 +78,22 @@ fn build_guest(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> 
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo
         .current_dir(workspace)
-        .args(["build", "--package", "calport-plugin", "--lib", "--profile", "guest"])
+        .args([
+            "build",
+            "--package",
+            "calport-plugin",
+            "--lib",
+            "--profile",
+            "guest",
+        ])
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir);
     // What was set for the host (clippy's wrapper, sanitizers, coverage) is not for the guest.
-    for name in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
+    for name in [
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTFLAGS",
+        "RUSTC_WORKSPACE_WRAPPER",
+    ] {
         cargo.env_remove(name);
     }
     if !cargo.status()?.success() {

@@ -4,8 +4,8 @@ use crate::{
     bookings::Bookings,
     config::{Config, Environment, UserTokens},
     connect::Flows,
-    feeds::Feeds,
     db::DatabaseError,
+    feeds::Feeds,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
     sync::{Deliveries, Workers},
     vault::Vault,
@@ -99,8 +99,12 @@ impl Service {
             None => Plugin::load(runtime, BUILT_IN, &options.plugin_options).await?,
         };
         let news = Arc::new(Notify::new());
-        let flows =
-            Flows::new(vault.clone(), plugin.clone(), options.public_url.clone(), news.clone());
+        let flows = Flows::new(
+            vault.clone(),
+            plugin.clone(),
+            options.public_url.clone(),
+            news.clone(),
+        );
         Ok(Self(Arc::new(Parts {
             bookings: Bookings::new(vault.database().clone()),
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),

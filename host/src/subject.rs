@@ -18,7 +18,10 @@ impl Subject {
 
     /// The user of the tenant.
     pub fn new(tenant: impl Into<String>, user: impl Into<String>) -> Self {
-        Self { tenant: tenant.into(), user: user.into() }
+        Self {
+            tenant: tenant.into(),
+            user: user.into(),
+        }
     }
 }
 

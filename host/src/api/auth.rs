@@ -66,7 +66,8 @@ impl Authenticator {
                 // The operator's own URL; loopback is where a platform beside it may be.
                 let mut allowed = AllowList::new(Loopback::Allowed);
                 let fine = allowed.allow(url.as_str()).is_ok();
-                fine.then(|| Egress::builder(allowed).build().ok()).flatten()
+                fine.then(|| Egress::builder(allowed).build().ok())
+                    .flatten()
             }
         };
         Self {
@@ -85,13 +86,17 @@ impl Authenticator {
                 self.claims(token, &key, &[Algorithm::HS256])?
             }
             UserTokenKeys::Jwks(url) => {
-                let key = self.published_key(url.as_str(), header.kid.as_deref()?).await?;
+                let key = self
+                    .published_key(url.as_str(), header.kid.as_deref()?)
+                    .await?;
                 let asymmetric = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
                 let fits = asymmetric.into_iter().find(|known| *known == header.alg)?;
                 self.claims(token, &key, &[fits])?
             }
         };
-        let tenant = claims.tenant.unwrap_or_else(|| Subject::DEFAULT_TENANT.to_owned());
+        let tenant = claims
+            .tenant
+            .unwrap_or_else(|| Subject::DEFAULT_TENANT.to_owned());
         let valid = subject::is_valid_id(&claims.sub) && subject::is_valid_id(&tenant);
         valid.then(|| Subject::new(tenant, claims.sub))
     }
@@ -116,7 +121,10 @@ impl Authenticator {
     async fn published_key(&self, url: &str, id: &str) -> Option<DecodingKey> {
         let mut published = self.published.lock().await;
         let age = published.asked.map(|asked| asked.elapsed());
-        let known = published.keys.as_ref().is_some_and(|keys| keys.find(id).is_some());
+        let known = published
+            .keys
+            .as_ref()
+            .is_some_and(|keys| keys.find(id).is_some());
         let stale = age.is_none_or(|age| age > JWKS_FRESH);
         if (stale || !known) && age.is_none_or(|age| age > JWKS_PAUSE) {
             published.asked = Some(Instant::now());
@@ -132,11 +140,15 @@ impl Authenticator {
         let request = Request::get(url).body(Bytes::new()).ok()?;
         let response = self.egress.as_ref()?.send_bytes(request).await.ok()?;
         let fine = response.status() == StatusCode::OK;
-        fine.then(|| serde_json::from_slice(response.body()).ok()).flatten()
+        fine.then(|| serde_json::from_slice(response.body()).ok())
+            .flatten()
     }
 
     fn is_platform(&self, token: &str) -> bool {
-        token.as_bytes().ct_eq(self.platform_token.expose_secret().as_bytes()).into()
+        token
+            .as_bytes()
+            .ct_eq(self.platform_token.expose_secret().as_bytes())
+            .into()
     }
 }
 
@@ -169,9 +181,16 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or_else(unauthorized)?;
         if shared.authenticator.is_platform(token) {
-            return Ok(Self::Platform { tenant: tenant(&parts.headers)? });
+            return Ok(Self::Platform {
+                tenant: tenant(&parts.headers)?,
+            });
         }
-        shared.authenticator.user(token).await.map(Self::User).ok_or_else(unauthorized)
+        shared
+            .authenticator
+            .user(token)
+            .await
+            .map(Self::User)
+            .ok_or_else(unauthorized)
     }
 }
 
@@ -200,7 +219,9 @@ impl FromRequestParts<Shared> for Platform {
 /// The token of an Authorization header (RFC 6750, section 2.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -209,21 +230,36 @@ fn tenant(headers: &HeaderMap) -> Result<String, Problem> {
     let Some(value) = headers.get(TENANT_HEADER) else {
         return Ok(Subject::DEFAULT_TENANT.to_owned());
     };
-    let tenant = value.to_str().ok().filter(|tenant| subject::is_valid_id(tenant));
+    let tenant = value
+        .to_str()
+        .ok()
+        .filter(|tenant| subject::is_valid_id(tenant));
     tenant.map(str::to_owned).ok_or_else(|| {
-        Problem::invalid(TENANT_HEADER, "is not a tenant", "1 to 128 visible ASCII characters")
+        Problem::invalid(
+            TENANT_HEADER,
+            "is not a tenant",
+            "1 to 128 visible ASCII characters",
+        )
     })
 }
 
 fn unauthorized() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is needed")
-        .remedy(
-            "send Authorization: Bearer with a token that the platform signed, with sub and an \
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "A valid bearer token is needed",
+    )
+    .remedy(
+        "send Authorization: Bearer with a token that the platform signed, with sub and an \
              exp in the future",
-        )
+    )
 }
 
 fn forbidden(needed: &'static str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "forbidden", "This is not for this caller")
-        .detail(format!("it needs {needed}"))
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "This is not for this caller",
+    )
+    .detail(format!("it needs {needed}"))
 }

@@ -99,7 +99,11 @@ pub(super) async fn cancel(
         Some(Put::Stored) => service.announce(),
         Some(Put::Unchanged) => {}
     }
-    Ok((StatusCode::ACCEPTED, Json(reading(&service, &id, None).await?)).into_response())
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(reading(&service, &id, None).await?),
+    )
+        .into_response())
 }
 
 /// `GET /api/{kind}/{id}/calendar.ics`: for a participant, or whoever has their signed link.
@@ -113,10 +117,13 @@ pub(super) async fn file(
         (Ok(Query(link)), _) => {
             let id = booking_id(link.tenant.clone(), &kind, id)?;
             let now = service.vault().database().now().await?;
-            let subject = link.verify(service.vault().keys(), &id, now).map_err(|error| {
-                let title = "This link opens nothing";
-                Problem::new(StatusCode::NOT_FOUND, "not-found", title).detail(error.to_string())
-            })?;
+            let subject = link
+                .verify(service.vault().keys(), &id, now)
+                .map_err(|error| {
+                    let title = "This link opens nothing";
+                    Problem::new(StatusCode::NOT_FOUND, "not-found", title)
+                        .detail(error.to_string())
+                })?;
             (id, subject)
         }
         (Err(_), Ok(Caller::User(subject))) => {
@@ -132,11 +139,17 @@ pub(super) async fn file(
     };
     let held = held(&service, &id, Some(&subject.user)).await?;
     let event = event_for(&id, &subject.user, &held.body, held.updated_at)?;
-    let options = IcsOptions { name: None, refresh_interval: None };
+    let options = IcsOptions {
+        name: None,
+        refresh_interval: None,
+    };
     let text = service.plugin().export_ics(vec![event], options).await?;
     let disposition = format!("attachment; filename=\"{}\"", file_name(&id));
     let headers = [
-        (header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_TYPE,
+            "text/calendar; charset=utf-8".to_owned(),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((headers, text).into_response())
@@ -145,7 +158,11 @@ pub(super) async fn file(
 fn booking_id(tenant: String, kind: &str, id: String) -> Result<BookingId, Problem> {
     let kind = Kind::parse(kind).ok_or_else(|| Problem::not_found("no such path"))?;
     if !subject::is_valid_id(&id) {
-        return Err(Problem::invalid("id", "is no booking id", "1 to 128 visible ASCII characters"));
+        return Err(Problem::invalid(
+            "id",
+            "is no booking id",
+            "1 to 128 visible ASCII characters",
+        ));
     }
     Ok(BookingId { tenant, kind, id })
 }
@@ -153,14 +170,22 @@ fn booking_id(tenant: String, kind: &str, id: String) -> Result<BookingId, Probl
 /// What calendars demand of an event is known in one place, the plugin; a booking that no
 /// calendar could hold is refused here and not later, where nobody looks.
 async fn check_with_plugin(service: &Service, id: &BookingId, body: &Body) -> Result<(), Problem> {
-    let user = body.participants.first().map_or(NOBODY, |participant| &participant.user);
+    let user = body
+        .participants
+        .first()
+        .map_or(NOBODY, |participant| &participant.user);
     let event = event_for(id, user, body, 0)?;
-    let options = IcsOptions { name: None, refresh_interval: None };
+    let options = IcsOptions {
+        name: None,
+        refresh_interval: None,
+    };
     match service.plugin().export_ics(vec![event], options).await {
         Ok(_) => Ok(()),
-        Err(CallError::Plugin(types::Error::Invalid(wrong))) => {
-            Err(Problem::invalid(field_of(body, &wrong.field), wrong.problem, wrong.remedy))
-        }
+        Err(CallError::Plugin(types::Error::Invalid(wrong))) => Err(Problem::invalid(
+            field_of(body, &wrong.field),
+            wrong.problem,
+            wrong.remedy,
+        )),
         Err(error) => Err(error.into()),
     }
 }
@@ -177,8 +202,7 @@ fn field_of(body: &Body, field: &str) -> String {
 
 async fn held(service: &Service, id: &BookingId, only: Option<&str>) -> Result<Held, Problem> {
     let held = service.bookings().get(id).await?.ok_or_else(no_booking)?;
-    let may_see = only
-        .is_none_or(|user| held.body.participants.iter().any(|p| p.user == user));
+    let may_see = only.is_none_or(|user| held.body.participants.iter().any(|p| p.user == user));
     may_see.then_some(held).ok_or_else(no_booking)
 }
 
@@ -191,7 +215,11 @@ async fn reading(
     id: &BookingId,
     only: Option<&str>,
 ) -> Result<Reading, Problem> {
-    let Held { mut body, updated_at, .. } = held(service, id, only).await?;
+    let Held {
+        mut body,
+        updated_at,
+        ..
+    } = held(service, id, only).await?;
     let now = service.vault().database().now().await?;
     let deliveries = service.deliveries().of_booking(id).await?;
     let participants = std::mem::take(&mut body.participants);
@@ -208,7 +236,13 @@ async fn reading(
                 state: overall(&calendars),
                 file_url: only.is_none().then(|| {
                     let public_url = &service.options().public_url;
-                    Link::url(public_url, service.vault().keys(), id, &participant.user, now)
+                    Link::url(
+                        public_url,
+                        service.vault().keys(),
+                        id,
+                        &participant.user,
+                        now,
+                    )
                 }),
                 user: participant.user,
                 role: participant.role,
@@ -217,12 +251,17 @@ async fn reading(
         })
         .collect();
     let unreadable = |error: serde_json::Error| Problem::internal(&error);
-    let mut stated: Map<String, Value> =
-        serde_json::to_value(&body).and_then(serde_json::from_value).map_err(unreadable)?;
+    let mut stated: Map<String, Value> = serde_json::to_value(&body)
+        .and_then(serde_json::from_value)
+        .map_err(unreadable)?;
     let participants = serde_json::to_value(participants).map_err(unreadable)?;
     stated.insert("participants".to_owned(), participants);
     let updated = Timestamp::from_second(updated_at).ok();
-    Ok(Reading { id: id.id.clone(), updated, stated })
+    Ok(Reading {
+        id: id.id.clone(),
+        updated,
+        stated,
+    })
 }
 
 fn in_calendar(delivery: &Delivery) -> InCalendar {
@@ -231,7 +270,9 @@ fn in_calendar(delivery: &Delivery) -> InCalendar {
         state: delivery.state.as_str(),
         link: delivery.link().map(str::to_owned),
         reason: delivery.reason.clone(),
-        next_try: delivery.next_try.and_then(|at| Timestamp::from_second(at).ok()),
+        next_try: delivery
+            .next_try
+            .and_then(|at| Timestamp::from_second(at).ok()),
     }
 }
 

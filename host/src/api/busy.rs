@@ -1,7 +1,12 @@
 //! `GET /api/calendar/busy/`: when a user is busy, over all connected calendars.
 
 use super::{Problem, auth::Caller, connect::note_dead_grant};
-use crate::{plugin::types::Range, service::Service, subject::{self, Subject}, vault::Binding};
+use crate::{
+    plugin::types::Range,
+    service::Service,
+    subject::{self, Subject},
+    vault::Binding,
+};
 use axum::{
     Json,
     extract::{Query, State},
@@ -51,7 +56,11 @@ pub(super) async fn busy(
     for connection in service.vault().connections(&subject).await? {
         let provider = connection.provider;
         let binding = Binding::new(service.vault().clone(), subject.clone(), &provider);
-        match service.plugin().busy(binding, vec![connection.destination.id], range).await {
+        match service
+            .plugin()
+            .busy(binding, vec![connection.destination.id], range)
+            .await
+        {
             Ok(ranges) => spans.extend(ranges),
             Err(error) => {
                 note_dead_grant(&service, &subject, &provider, &error).await?;
@@ -60,15 +69,24 @@ pub(super) async fn busy(
                 if problem.code() == "invalid" {
                     return Err(problem);
                 }
-                incomplete.push(Incomplete { provider, code: problem.code() });
+                incomplete.push(Incomplete {
+                    provider,
+                    code: problem.code(),
+                });
             }
         }
     }
     let busy = merged(spans).into_iter().filter_map(|range| {
         let start = Timestamp::from_second(range.start).ok()?;
-        Some(Span { start, end: Timestamp::from_second(range.end).ok()? })
+        Some(Span {
+            start,
+            end: Timestamp::from_second(range.end).ok()?,
+        })
     });
-    Ok(Json(Busy { busy: busy.collect(), incomplete }))
+    Ok(Json(Busy {
+        busy: busy.collect(),
+        incomplete,
+    }))
 }
 
 fn subject(caller: Caller, asked: Option<String>) -> Result<Subject, Problem> {
@@ -116,7 +134,16 @@ mod tests {
     #[test]
     fn touching_and_overlapping_ranges_are_one() {
         let range = |start, end| Range { start, end };
-        let ranges = vec![range(50, 60), range(0, 10), range(5, 7), range(10, 20), range(21, 22)];
-        assert_eq!(merged(ranges), vec![range(0, 20), range(21, 22), range(50, 60)]);
+        let ranges = vec![
+            range(50, 60),
+            range(0, 10),
+            range(5, 7),
+            range(10, 20),
+            range(21, 22),
+        ];
+        assert_eq!(
+            merged(ranges),
+            vec![range(0, 20), range(21, 22), range(50, 60)]
+        );
     }
 }

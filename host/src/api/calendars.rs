@@ -48,7 +48,9 @@ pub(super) async fn list(
         name: entry.name,
         primary: entry.primary,
     });
-    Ok(Json(Calendars { calendars: calendars.collect() }))
+    Ok(Json(Calendars {
+        calendars: calendars.collect(),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -64,27 +66,45 @@ pub(super) async fn choose(
     Path(provider): Path<String>,
     Small(choice): Small<Choice>,
 ) -> Result<Json<Calendar>, Problem> {
-    if service.vault().connection(&subject, &provider).await?.is_none() {
+    if service
+        .vault()
+        .connection(&subject, &provider)
+        .await?
+        .is_none()
+    {
         return Err(not_connected());
     }
     let entries = entries(&service, &subject, &provider).await?;
-    let chosen = entries.into_iter().find(|entry| entry.id == choice.id).ok_or_else(|| {
-        Problem::invalid(
-            "id",
-            "is not one of the account's calendars that can be written to",
-            "an id that calendars/ lists",
-        )
-    })?;
-    let destination = Destination { id: chosen.id.clone(), name: chosen.name.clone() };
-    service.vault().choose_destination(&subject, &provider, &destination).await?;
+    let chosen = entries
+        .into_iter()
+        .find(|entry| entry.id == choice.id)
+        .ok_or_else(|| {
+            Problem::invalid(
+                "id",
+                "is not one of the account's calendars that can be written to",
+                "an id that calendars/ lists",
+            )
+        })?;
+    let destination = Destination {
+        id: chosen.id.clone(),
+        name: chosen.name.clone(),
+    };
+    service
+        .vault()
+        .choose_destination(&subject, &provider, &destination)
+        .await?;
     let database = service.vault().database();
-    let mut transaction = database.write().await?;
-    let now = database.now().await?;
+    let (mut transaction, now) = database.write().await?;
     sync::owe_connection(&mut transaction, &subject, &provider, now).await?;
     transaction.commit().await?;
     service.announce();
     let CalendarEntry { id, name, primary } = chosen;
-    Ok(Json(Calendar { id, name, primary, chosen: true }))
+    Ok(Json(Calendar {
+        id,
+        name,
+        primary,
+        chosen: true,
+    }))
 }
 
 async fn entries(

@@ -18,13 +18,21 @@ const PLAIN_COOKIE: &str = "calport-flow";
 
 /// `Set-Cookie` for a flow that begins.
 pub(super) fn flow_cookie(value: &str, secure: bool) -> String {
-    let (name, secure) = if secure { (SECURE_COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
+    let (name, secure) = if secure {
+        (SECURE_COOKIE, "; Secure")
+    } else {
+        (PLAIN_COOKIE, "")
+    };
     let age = crate::connect::FLOW_SECONDS;
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
 }
 
 fn expired_cookie(secure: bool) -> String {
-    let (name, secure) = if secure { (SECURE_COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
+    let (name, secure) = if secure {
+        (SECURE_COOKIE, "; Secure")
+    } else {
+        (PLAIN_COOKIE, "")
+    };
     format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
 }
 
@@ -58,16 +66,25 @@ pub(super) async fn callback(
             url
         }
     };
-    target.query_pairs_mut().append_pair("provider", &info.id).append_pair("status", status);
+    target
+        .query_pairs_mut()
+        .append_pair("provider", &info.id)
+        .append_pair("status", status);
     if let Some(handle) = handle {
         target.query_pairs_mut().append_pair("handle", handle);
     }
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     let location = HeaderValue::from_str(target.as_str());
-    headers.insert(header::LOCATION, location.map_err(|error| Problem::internal(&error))?);
+    headers.insert(
+        header::LOCATION,
+        location.map_err(|error| Problem::internal(&error))?,
+    );
     let cookie = HeaderValue::from_str(&expired_cookie(secure));
-    headers.insert(header::SET_COOKIE, cookie.map_err(|error| Problem::internal(&error))?);
+    headers.insert(
+        header::SET_COOKIE,
+        cookie.map_err(|error| Problem::internal(&error))?,
+    );
     Ok(response)
 }
 
@@ -92,12 +109,14 @@ pub(super) struct Outcome {
 /// The page where a browser ends that no platform has asked back.
 pub(super) async fn done(Query(outcome): Query<Outcome>) -> Html<String> {
     let (heading, text) = match outcome.status.as_deref() {
-        Some("connected") => {
-            ("Your calendar is connected", "Your bookings appear in it within moments.")
-        }
-        Some("denied") => {
-            ("Nothing was connected", "You chose not to. You can connect at any time.")
-        }
+        Some("connected") => (
+            "Your calendar is connected",
+            "Your bookings appear in it within moments.",
+        ),
+        Some("denied") => (
+            "Nothing was connected",
+            "You chose not to. You can connect at any time.",
+        ),
         Some("needs-scope") => (
             "A permission is missing",
             "Bookings can only be added when every box stays ticked. Please connect again.",
@@ -135,7 +154,10 @@ mod tests {
     #[test]
     fn a_doubled_flow_cookie_counts_as_none() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=1; calport-flow=x"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=1; calport-flow=x"),
+        );
         assert_eq!(read_cookie(&headers, PLAIN_COOKIE), Some("x"));
         headers.append(header::COOKIE, HeaderValue::from_static("calport-flow=y"));
         assert_eq!(read_cookie(&headers, PLAIN_COOKIE), None);

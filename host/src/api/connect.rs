@@ -51,7 +51,10 @@ pub(super) async fn begin(
             return Ok(Json(shown).into_response());
         }
     }
-    let begun = service.flows().begin(&subject, &provider, hint.login_hint).await?;
+    let begun = service
+        .flows()
+        .begin(&subject, &provider, hint.login_hint)
+        .await?;
     let secure = service.options().public_url.scheme() == "https";
     let cookie = super::callback::flow_cookie(begun.cookie.expose_secret(), secure);
     let mut headers = HeaderMap::new();
@@ -59,7 +62,9 @@ pub(super) async fn begin(
         value.set_sensitive(true);
         headers.insert(header::SET_COOKIE, value);
     }
-    let begun = Begun { authorization_url: begun.authorization_url.into() };
+    let begun = Begun {
+        authorization_url: begun.authorization_url.into(),
+    };
     Ok((headers, Json(begun)).into_response())
 }
 
@@ -81,8 +86,13 @@ pub(super) async fn complete(
     Path(provider): Path<String>,
     Small(parked): Small<Parked>,
 ) -> Result<Json<Completed>, Problem> {
-    service.flows().complete(&subject, &provider, &parked.handle).await?;
-    Ok(Json(Completed { status: "connected" }))
+    service
+        .flows()
+        .complete(&subject, &provider, &parked.handle)
+        .await?;
+    Ok(Json(Completed {
+        status: "connected",
+    }))
 }
 
 #[derive(Deserialize)]
@@ -118,7 +128,12 @@ pub(super) async fn disconnect(
         service.feeds().revoke(&subject).await?;
     }
     let Some(connection) = service.vault().connection(&subject, &provider).await? else {
-        return Ok(Json(Left { status: "disconnected", revoked: false, removed: 0, left: 0 }));
+        return Ok(Json(Left {
+            status: "disconnected",
+            revoked: false,
+            removed: 0,
+            left: 0,
+        }));
     };
     let (removed, left) = match leaving.remove_events {
         true => remove_events(&service, &connection).await?,
@@ -134,9 +149,17 @@ pub(super) async fn disconnect(
         }
     };
     service.vault().erase(&subject, &provider).await?;
-    service.deliveries().forget_connection(&subject, &provider).await?;
+    service
+        .deliveries()
+        .forget_connection(&subject, &provider)
+        .await?;
     tracing::info!(%subject, provider, "disconnected");
-    Ok(Json(Left { status: "disconnected", revoked, removed, left }))
+    Ok(Json(Left {
+        status: "disconnected",
+        revoked,
+        removed,
+        left,
+    }))
 }
 
 fn binding(service: &Service, subject: &Subject, provider: &str) -> Binding {
@@ -148,12 +171,22 @@ async fn remove_events(
     service: &Service,
     connection: &Connection,
 ) -> Result<(usize, usize), Problem> {
-    let Connection { subject, provider, .. } = connection;
-    let deliveries = service.deliveries().of_connection(subject, provider).await?;
-    let known: Vec<RemoteEvent> =
-        deliveries.iter().filter_map(|delivery| delivery.remote_event()).collect();
+    let Connection {
+        subject, provider, ..
+    } = connection;
+    let deliveries = service
+        .deliveries()
+        .of_connection(subject, provider)
+        .await?;
+    let known: Vec<RemoteEvent> = deliveries
+        .iter()
+        .filter_map(|delivery| delivery.remote_event())
+        .collect();
     // What a worker is pushing at this moment must not come back afterwards.
-    service.deliveries().forget_connection(subject, provider).await?;
+    service
+        .deliveries()
+        .forget_connection(subject, provider)
+        .await?;
     let total = known.len();
     let removals = known.into_iter().map(|remote| {
         let binding = binding(service, subject, provider);
@@ -182,6 +215,10 @@ pub(super) async fn note_dead_grant(
 
 /// The answer where a provider of files is asked for an account.
 pub(super) fn not_connected() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "not-connected", "No account is connected")
-        .remedy("connect one with connect/")
+    Problem::new(
+        StatusCode::CONFLICT,
+        "not-connected",
+        "No account is connected",
+    )
+    .remedy("connect one with connect/")
 }

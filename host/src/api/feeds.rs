@@ -25,8 +25,16 @@ pub(super) struct Shown {
 }
 
 impl From<FeedUrls> for Shown {
-    fn from(FeedUrls { feed_url, webcal_url }: FeedUrls) -> Self {
-        Self { feed_url, webcal_url }
+    fn from(
+        FeedUrls {
+            feed_url,
+            webcal_url,
+        }: FeedUrls,
+    ) -> Self {
+        Self {
+            feed_url,
+            webcal_url,
+        }
     }
 }
 
@@ -65,14 +73,23 @@ pub(super) async fn fetch(
     };
     let text = feeds::render(service.bookings(), service.plugin(), &subject, FEED_NAME).await?;
     let etag = format!("\"{}\"", base16(&Sha256::digest(&text)));
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let is_known = known.is_some_and(|known| {
-        known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag)
+        known
+            .split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == etag)
     });
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], text).into_response()
+        (
+            [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")],
+            text,
+        )
+            .into_response()
     };
     let etag = HeaderValue::from_str(&etag).map_err(|error| Problem::internal(&error))?;
     response.headers_mut().insert(header::ETAG, etag);

@@ -49,24 +49,35 @@ impl FromRef<Shared> for Service {
 /// The whole interface for a service.
 pub fn router(service: Service) -> Router {
     let authenticator = Arc::new(Authenticator::new(service.options()));
-    let shared = Shared { service, authenticator };
+    let shared = Shared {
+        service,
+        authenticator,
+    };
     let routes = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/done", get(callback::done))
         .route("/api/calendar", get(providers::list))
         .route("/api/calendar/busy", get(busy::busy))
-        .route("/api/calendar/feed", post(feeds::renew).delete(feeds::revoke))
+        .route(
+            "/api/calendar/feed",
+            post(feeds::renew).delete(feeds::revoke),
+        )
         .route("/feeds/{file}", get(feeds::fetch))
         .route("/api/calendar/{provider}/connect", post(connect::begin))
         .route("/api/calendar/{provider}/callback", get(callback::callback))
         .route("/api/calendar/{provider}/complete", post(connect::complete))
-        .route("/api/calendar/{provider}/disconnect", post(connect::disconnect))
+        .route(
+            "/api/calendar/{provider}/disconnect",
+            post(connect::disconnect),
+        )
         .route("/api/calendar/{provider}/calendars", get(calendars::list))
         .route("/api/calendar/{provider}/calendar", put(calendars::choose))
         .route(
             "/api/{kind}/{id}",
-            put(bookings::store).get(bookings::show).delete(bookings::cancel),
+            put(bookings::store)
+                .get(bookings::show)
+                .delete(bookings::cancel),
         )
         .route("/api/{kind}/{id}/calendar.ics", get(bookings::file))
         .fallback(problem::not_found)
@@ -90,14 +101,15 @@ pub fn router(service: Service) -> Router {
 /// even the path.
 fn span(request: &axum::extract::Request) -> tracing::Span {
     let path = request.uri().path();
-    let path = if path.starts_with("/feeds/") { "/feeds/..." } else { path };
+    let path = if path.starts_with("/feeds/") {
+        "/feeds/..."
+    } else {
+        path
+    };
     tracing::info_span!("request", method = %request.method(), path)
 }
 
 /// A header on every reply that does not set its own.
-fn fixed(
-    name: header::HeaderName,
-    value: &'static str,
-) -> SetResponseHeaderLayer<HeaderValue> {
+fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

@@ -57,13 +57,19 @@ impl Problem {
     /// With a sentence on this very case.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
     }
 
     /// With what to do about it.
     #[must_use]
     pub fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
     }
 
     /// A field that is wrong.
@@ -74,7 +80,11 @@ impl Problem {
     ) -> Self {
         let title = "A field is not as it must be";
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title).detail(problem);
-        Self { field: Some(field.into()), ..problem }.remedy(remedy)
+        Self {
+            field: Some(field.into()),
+            ..problem
+        }
+        .remedy(remedy)
     }
 
     /// Nothing is there, or nothing that this caller may see.
@@ -94,7 +104,10 @@ impl Problem {
         tracing::error!(%error, "the database failed a request");
         let title = "The service cannot store or read data for now";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title);
-        Self { retry_after: Some(5), ..problem }
+        Self {
+            retry_after: Some(5),
+            ..problem
+        }
     }
 
     pub(super) fn code(&self) -> &'static str {
@@ -102,7 +115,10 @@ impl Problem {
     }
 
     fn missing(self, missing: &[String]) -> Self {
-        Self { missing: missing.to_vec(), ..self }
+        Self {
+            missing: missing.to_vec(),
+            ..self
+        }
     }
 }
 
@@ -148,7 +164,9 @@ impl From<PutError> for Problem {
                 let title = "A newer revision is stored";
                 Self::new(StatusCode::CONFLICT, "conflict", title)
                     .detail(format!("revision {stored} is stored, with another content"))
-                    .remedy(format!("send a revision above {stored}, or leave it as it is"))
+                    .remedy(format!(
+                        "send a revision above {stored}, or leave it as it is"
+                    ))
             }
             PutError::Database(error) => error.into(),
             PutError::Unreadable(_) => Self::internal(&error),
@@ -162,10 +180,12 @@ impl From<FlowError> for Problem {
             FlowError::UnknownProvider => {
                 Self::not_found("no such provider, or it has no accounts to connect")
             }
-            FlowError::UnknownState | FlowError::UnknownHandle => {
-                Self::new(StatusCode::BAD_REQUEST, "expired", "This step is not valid any more")
-                    .remedy("begin again with connect/")
-            }
+            FlowError::UnknownState | FlowError::UnknownHandle => Self::new(
+                StatusCode::BAD_REQUEST,
+                "expired",
+                "This step is not valid any more",
+            )
+            .remedy("begin again with connect/"),
             FlowError::Vault(error) => error.into(),
             FlowError::Call(error) => error.into(),
             FlowError::RefusedUrl(_) | FlowError::NoGrant | FlowError::Random(_) => {
@@ -186,7 +206,10 @@ impl From<CallError> for Problem {
             CallError::TimedOut => {
                 let title = "The calendar provider took too long";
                 let problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "retry", title);
-                Self { retry_after: Some(30), ..problem }
+                Self {
+                    retry_after: Some(30),
+                    ..problem
+                }
             }
         }
     }
@@ -197,9 +220,11 @@ impl From<types::Error> for Problem {
         use types::Error;
         let new = |status, title| Self::new(status, error_code(&error), title);
         match &error {
-            Error::Invalid(field) => {
-                Self::invalid(field.field.clone(), field.problem.clone(), field.remedy.clone())
-            }
+            Error::Invalid(field) => Self::invalid(
+                field.field.clone(),
+                field.problem.clone(),
+                field.remedy.clone(),
+            ),
             Error::NotConfigured(names) => {
                 let title = "This calendar is temporarily unavailable";
                 new(StatusCode::SERVICE_UNAVAILABLE, title)
@@ -208,8 +233,11 @@ impl From<types::Error> for Problem {
             }
             Error::Misconfigured(what) => {
                 tracing::error!(what, "the provider refuses the app's own credentials");
-                new(StatusCode::SERVICE_UNAVAILABLE, "This calendar is temporarily unavailable")
-                    .remedy("the operator checks the app's credentials; the log says which")
+                new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "This calendar is temporarily unavailable",
+                )
+                .remedy("the operator checks the app's credentials; the log says which")
             }
             Error::NotConnected => new(StatusCode::CONFLICT, "No account is connected")
                 .remedy("connect one with connect/"),
@@ -235,7 +263,10 @@ impl From<types::Error> for Problem {
             Error::Retry(advice) => {
                 let title = "The calendar provider cannot do this for now";
                 let problem = new(StatusCode::SERVICE_UNAVAILABLE, title);
-                Self { retry_after: Some(advice.after.unwrap_or(30)), ..problem }
+                Self {
+                    retry_after: Some(advice.after.unwrap_or(30)),
+                    ..problem
+                }
             }
             Error::Conflict => new(StatusCode::CONFLICT, "The calendar holds a newer revision"),
             Error::Gone => new(StatusCode::GONE, "The calendar is no longer there")
@@ -245,7 +276,10 @@ impl From<types::Error> for Problem {
             }
             Error::Other(why) => {
                 let problem = new(StatusCode::BAD_GATEWAY, "The calendar provider failed");
-                Self { detail: why.clone(), ..problem }
+                Self {
+                    detail: why.clone(),
+                    ..problem
+                }
             }
         }
     }

@@ -54,7 +54,9 @@ pub(super) async fn list(
     let feed = service.feeds().status(&subject).await?;
     let mut providers = Vec::new();
     for info in &service.plugin().info().providers {
-        let connection = connections.iter().find(|connection| connection.provider == info.id);
+        let connection = connections
+            .iter()
+            .find(|connection| connection.provider == info.id);
         let available = is_available(&service, &info.id).await;
         providers.push(provider(info, connection, feed, available));
     }
@@ -87,7 +89,11 @@ fn provider(
             ProviderKind::Oauth => "oauth",
             ProviderKind::File => "file",
         },
-        availability: if available { "available" } else { "temporarily_unavailable" },
+        availability: if available {
+            "available"
+        } else {
+            "temporarily_unavailable"
+        },
         connected: connection.is_some() || feed.is_some(),
         needs_reconnect: connection.is_some_and(|c| c.reconnect_reason.is_some()),
         reconnect_reason: connection.and_then(|c| c.reconnect_reason.clone()),

@@ -15,16 +15,21 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok());
         let is_json = kind.is_some_and(|kind| {
-            kind.split(';').next().is_some_and(|kind| {
-                kind.trim().eq_ignore_ascii_case("application/json")
-            })
+            kind.split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
         });
         if !is_json {
             let title = "The body is not declared as JSON";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", title)
-                .remedy("send Content-Type: application/json"));
+            return Err(
+                Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", title)
+                    .remedy("send Content-Type: application/json"),
+            );
         }
         match Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
@@ -39,7 +44,11 @@ fn too_large(rejection: &BytesRejection) -> Problem {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title)
             .remedy("send 2 MiB at most");
     }
-    Problem::new(StatusCode::BAD_REQUEST, "unreadable", "The body could not be read")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "unreadable",
+        "The body could not be read",
+    )
 }
 
 /// A small body; an empty one counts as `{}`.
@@ -51,25 +60,37 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Small<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_empty = request.headers().get(header::CONTENT_TYPE).is_none();
         let bytes = if is_empty {
-            Bytes::from_request(request, state).await.map_err(|rejection| too_large(&rejection))?
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection| too_large(&rejection))?
         } else {
             JsonBytes::from_request(request, state).await?.0
         };
         let json: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         if is_empty && !bytes.is_empty() {
             let title = "The body is not declared as JSON";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", title));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported",
+                title,
+            ));
         }
         let mut reader = serde_json::Deserializer::from_slice(json);
-        serde_path_to_error::deserialize(&mut reader).map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            let field = if field == "." { "body".to_owned() } else { field };
-            let problem = if error.inner().is_data() {
-                "is missing, unknown or of the wrong type"
-            } else {
-                "is not JSON"
-            };
-            Problem::invalid(field, problem, "the fields that the documentation lists")
-        })
+        serde_path_to_error::deserialize(&mut reader)
+            .map(Self)
+            .map_err(|error| {
+                let field = error.path().to_string();
+                let field = if field == "." {
+                    "body".to_owned()
+                } else {
+                    field
+                };
+                let problem = if error.inner().is_data() {
+                    "is missing, unknown or of the wrong type"
+                } else {
+                    "is not JSON"
+                };
+                Problem::invalid(field, problem, "the fields that the documentation lists")
+            })
     }
 }

@@ -124,7 +124,11 @@ impl BodyError {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { field: field.into(), problem: problem.into(), remedy: remedy.into() }
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 
@@ -169,7 +173,11 @@ impl Body {
             BodyError::new(field, describe(&problem), remedy)
         })?;
         reader.end().map_err(|_| {
-            BodyError::new("body", "has something behind its JSON object", "one JSON object")
+            BodyError::new(
+                "body",
+                "has something behind its JSON object",
+                "one JSON object",
+            )
         })?;
         body.when()?;
         body.check_participants()?;
@@ -196,9 +204,11 @@ impl Body {
                 start: self.start_date.ok_or_else(|| missing("start_date"))?,
                 end: self.end_date.ok_or_else(|| missing("end_date"))?,
             }),
-            (true, true) => {
-                Err(BodyError::new("start_date", "stands beside start, end or zone", EITHER))
-            }
+            (true, true) => Err(BodyError::new(
+                "start_date",
+                "stands beside start, end or zone",
+                EITHER,
+            )),
             (false, false) => Err(missing("start")),
         }
     }
@@ -243,7 +253,10 @@ impl Body {
 /// serde's words without the values that it quotes.
 fn describe(problem: &str) -> String {
     let problem = problem.split(" at line ").next().unwrap_or(problem);
-    match problem.split_once("invalid type: ").or_else(|| problem.split_once("invalid value: ")) {
+    match problem
+        .split_once("invalid type: ")
+        .or_else(|| problem.split_once("invalid value: "))
+    {
         Some((_, rest)) => match rest.rsplit_once("expected ") {
             Some((_, expected)) => format!("is not {expected}"),
             None => "has the wrong type".to_owned(),
@@ -253,7 +266,11 @@ fn describe(problem: &str) -> String {
             || problem.starts_with("unknown variant")
             || problem.starts_with("duplicate field") =>
         {
-            problem.chars().filter(|c| !c.is_control()).take(400).collect()
+            problem
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(400)
+                .collect()
         }
         None => "cannot be read".to_owned(),
     }
@@ -293,16 +310,36 @@ mod tests {
             ("status", json!("gone"), "status"),
             ("revision", json!(-1), "revision"),
             ("reminders", json!(["1h"]), "reminders[0]"),
-            ("recurrence", json!({"rule": "FREQ=DAILY", "until": 1}), "recurrence.until"),
-            ("participants", json!([{"user": "", "role": "x"}]), "participants[0].user"),
-            ("participants", json!([{"user": "a b", "role": "x"}]), "participants[0].user"),
-            ("participants", json!([{"user": "a", "role": ""}]), "participants[0].role"),
+            (
+                "recurrence",
+                json!({"rule": "FREQ=DAILY", "until": 1}),
+                "recurrence.until",
+            ),
+            (
+                "participants",
+                json!([{"user": "", "role": "x"}]),
+                "participants[0].user",
+            ),
+            (
+                "participants",
+                json!([{"user": "a b", "role": "x"}]),
+                "participants[0].user",
+            ),
+            (
+                "participants",
+                json!([{"user": "a", "role": ""}]),
+                "participants[0].role",
+            ),
             (
                 "participants",
                 json!([{"user": "a", "role": "x"}, {"user": "a", "role": "y"}]),
                 "participants[1].user",
             ),
-            ("participants", json!(vec![json!({"user": "a", "role": "x"}); 501]), "participants"),
+            (
+                "participants",
+                json!(vec![json!({"user": "a", "role": "x"}); 501]),
+                "participants",
+            ),
         ] {
             let mut body = timed();
             body[field] = value;

@@ -56,8 +56,7 @@ impl Bookings {
     /// # Errors
     /// See [`PutError`].
     pub async fn put(&self, id: &BookingId, body: &Body) -> Result<Put, PutError> {
-        let mut transaction = self.database.write().await?;
-        let now = self.database.now().await?;
+        let (mut transaction, now) = self.database.write().await?;
         if let Some(held) = read(&mut transaction, id).await? {
             if held.body == *body {
                 return Ok(Put::Unchanged);
@@ -78,14 +77,19 @@ impl Bookings {
     /// # Errors
     /// See [`PutError`].
     pub async fn cancel(&self, id: &BookingId) -> Result<Option<Put>, PutError> {
-        let mut transaction = self.database.write().await?;
-        let now = self.database.now().await?;
-        let Some(held) = read(&mut transaction, id).await? else { return Ok(None) };
+        let (mut transaction, now) = self.database.write().await?;
+        let Some(held) = read(&mut transaction, id).await? else {
+            return Ok(None);
+        };
         if held.body.status == Status::Cancelled {
             return Ok(Some(Put::Unchanged));
         }
         let revision = held.body.revision.saturating_add(1);
-        let body = Body { status: Status::Cancelled, revision, ..held.body };
+        let body = Body {
+            status: Status::Cancelled,
+            revision,
+            ..held.body
+        };
         write(&mut transaction, id, &body, now).await?;
         sync::owe_booking(&mut transaction, id, now).await?;
         transaction.commit().await?;
@@ -131,9 +135,15 @@ impl Bookings {
         let mut held = Vec::new();
         for row in &rows {
             let kind: String = row.try_get("kind")?;
-            let Some(kind) = Kind::parse(&kind) else { continue };
+            let Some(kind) = Kind::parse(&kind) else {
+                continue;
+            };
             let tenant = subject.tenant.clone();
-            let id = BookingId { tenant, kind, id: row.try_get("id")? };
+            let id = BookingId {
+                tenant,
+                kind,
+                id: row.try_get("id")?,
+            };
             held.push(from_row(id, row)?);
         }
         held.retain(|held| held.body.status != Status::Cancelled || held.updated_at > since);
@@ -158,7 +168,11 @@ pub(crate) async fn read(
 
 fn from_row(id: BookingId, row: &AnyRow) -> Result<Held, PutError> {
     let body: String = row.try_get("body")?;
-    Ok(Held { id, body: serde_json::from_str(&body)?, updated_at: row.try_get("updated_at")? })
+    Ok(Held {
+        id,
+        body: serde_json::from_str(&body)?,
+        updated_at: row.try_get("updated_at")?,
+    })
 }
 
 async fn write(

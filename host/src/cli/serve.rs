@@ -17,19 +17,23 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     log_to_stderr("info");
     let environment = Environment::read(env_file).map_err(CliError::usage)?;
     let config = Config::from_environment(environment).map_err(CliError::usage)?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        CliError::Usage(format!("CALPORT_LISTEN {}: {error}", config.listen))
-    })?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| CliError::Usage(format!("CALPORT_LISTEN {}: {error}", config.listen)))?;
     let address = listener.local_addr().map_err(CliError::failed)?;
     let public_url = match config.public_url.clone() {
         Some(url) => url,
         None => own_url(address)?,
     };
-    let database = Database::open(&config.database_url).await.map_err(CliError::failed)?;
+    let database = Database::open(&config.database_url)
+        .await
+        .map_err(CliError::failed)?;
     let vault = Vault::new(database.clone(), config.keys.clone());
     let runtime = Runtime::new().map_err(CliError::failed)?;
     let options = ServiceOptions::from_config(&config, public_url);
-    let service = Service::new(&runtime, vault, options).await.map_err(CliError::usage)?;
+    let service = Service::new(&runtime, vault, options)
+        .await
+        .map_err(CliError::usage)?;
     announce(&service, address).await;
     let workers = service.start_workers();
     let served = axum::serve(listener, api::router(service))

@@ -35,12 +35,20 @@ impl Environment {
     pub fn from_pairs<N: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 
     /// The value of a setting, `None` when it is missing or blank.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
     }
 }
 
@@ -59,5 +67,8 @@ fn describe(file: &Path, error: &dotenvy::Error) -> io::Error {
         dotenvy::Error::Io(error) => error.to_string(),
         _ => "it cannot be read".to_owned(),
     };
-    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {reason}", file.display()))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("{}: {reason}", file.display()),
+    )
 }

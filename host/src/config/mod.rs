@@ -72,11 +72,16 @@ impl Config {
     /// # Errors
     /// All mistakes at once.
     pub fn from_environment(environment: Environment) -> Result<Self, ConfigError> {
-        let mut reader = Reader { environment: &environment, mistakes: Vec::new() };
+        let mut reader = Reader {
+            environment: &environment,
+            mistakes: Vec::new(),
+        };
         let listen = reader.listen();
         let public_url = reader.public_url(listen);
-        let database_url =
-            environment.get("CALPORT_DATABASE_URL").unwrap_or("sqlite:calport.db").to_owned();
+        let database_url = environment
+            .get("CALPORT_DATABASE_URL")
+            .unwrap_or("sqlite:calport.db")
+            .to_owned();
         if !database_url.starts_with("sqlite:") {
             reader.mistake(
                 "CALPORT_DATABASE_URL",
@@ -115,7 +120,11 @@ impl Config {
 
 /// `$XDG_CACHE_HOME/calport` or `~/.cache/calport` (XDG Base Directory Specification).
 pub(crate) fn default_cache_dir() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+    };
     absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
         .map(|cache: PathBuf| cache.join(Path::new("calport")))
@@ -128,14 +137,21 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn mistake(&mut self, name: &str, problem: &str, remedy: &str) {
-        self.mistakes.push(format!("  {name} {problem}. Set it to {remedy}."));
+        self.mistakes
+            .push(format!("  {name} {problem}. Set it to {remedy}."));
     }
 
     fn listen(&mut self) -> SocketAddr {
         let fallback = SocketAddr::from(([127, 0, 0, 1], 8000));
-        let Some(text) = self.environment.get("CALPORT_LISTEN") else { return fallback };
+        let Some(text) = self.environment.get("CALPORT_LISTEN") else {
+            return fallback;
+        };
         text.parse().unwrap_or_else(|_| {
-            self.mistake("CALPORT_LISTEN", "is not an address with a port", "127.0.0.1:8000");
+            self.mistake(
+                "CALPORT_LISTEN",
+                "is not an address with a port",
+                "127.0.0.1:8000",
+            );
             fallback
         })
     }
@@ -150,7 +166,11 @@ impl Reader<'_> {
         }
         let url = self.url("CALPORT_PUBLIC_URL")?;
         if url.path() != "/" || url.query().is_some() {
-            self.mistake("CALPORT_PUBLIC_URL", "holds more than an origin", "https://HOST");
+            self.mistake(
+                "CALPORT_PUBLIC_URL",
+                "holds more than an origin",
+                "https://HOST",
+            );
         }
         Some(url)
     }
@@ -219,7 +239,10 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let audience = self.environment.get("CALPORT_JWT_AUDIENCE").map(str::to_owned);
+        let audience = self
+            .environment
+            .get("CALPORT_JWT_AUDIENCE")
+            .map(str::to_owned);
         Some(UserTokens { keys, audience })
     }
 
@@ -272,9 +295,12 @@ mod tests {
 
     #[test]
     fn every_mistake_is_listed_at_once_and_names_its_remedy() {
-        let error = read(&[("CALPORT_LISTEN", "here"), ("CALPORT_ALLOW_LOOPBACK", "yes")])
-            .unwrap_err()
-            .to_string();
+        let error = read(&[
+            ("CALPORT_LISTEN", "here"),
+            ("CALPORT_ALLOW_LOOPBACK", "yes"),
+        ])
+        .unwrap_err()
+        .to_string();
         for name in [
             "CALPORT_LISTEN",
             "CALPORT_KEYS",
@@ -289,7 +315,13 @@ mod tests {
     #[test]
     fn a_short_or_wrong_key_refuses_the_start_without_showing_it() {
         // case 15
-        for keys in ["k1:c2hvcnQ=", "AAAA", "k1:!!!!", "k 1:AAAA", &format!("{KEY},{KEY}")] {
+        for keys in [
+            "k1:c2hvcnQ=",
+            "AAAA",
+            "k1:!!!!",
+            "k 1:AAAA",
+            &format!("{KEY},{KEY}"),
+        ] {
             let error = read(&[
                 ("CALPORT_KEYS", keys),
                 ("CALPORT_JWT_SECRET", SECRET),
@@ -298,7 +330,10 @@ mod tests {
             .unwrap_err()
             .to_string();
             assert!(error.contains("CALPORT_KEYS"), "{error}");
-            assert!(!error.contains("c2hvcnQ") && !error.contains("AAECAw"), "{error}");
+            assert!(
+                !error.contains("c2hvcnQ") && !error.contains("AAECAw"),
+                "{error}"
+            );
         }
     }
 

@@ -77,8 +77,11 @@ mod tests {
             }],
             scopes: vec![],
         };
-        let expected =
-            Expected { redirect_uri: "https://host.example/cb", state: "s", code_challenge: "c" };
+        let expected = Expected {
+            redirect_uri: "https://host.example/cb",
+            state: "s",
+            code_challenge: "c",
+        };
         check(url, &provider, None, &expected).is_ok()
     }
 
@@ -87,7 +90,10 @@ mod tests {
         assert!(checked(GOOD));
         for (from, to) in [
             ("https://accounts.example", "https://evil.example"),
-            ("https://accounts.example", "https://accounts.example.evil.example"),
+            (
+                "https://accounts.example",
+                "https://accounts.example.evil.example",
+            ),
             ("https://accounts.example", "https://accounts.example:8443"),
             ("https://accounts.example", "https://x@accounts.example"),
             ("https://", "http://"),

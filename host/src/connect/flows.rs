@@ -9,7 +9,7 @@ use crate::{
     plugin::{CallError, Plugin, calendar, types},
     subject::Subject,
     sync,
-    vault::{Account, Binding, Context, Destination, Sealed, Vault, VaultError},
+    vault::{Account, Binding, Context, Destination, Grant, Sealed, Vault, VaultError},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,12 @@ impl Flows {
     /// Flows through this plugin into this vault. `news` is told when bookings become due
     /// in a new connection.
     pub fn new(vault: Vault, plugin: Plugin, public_url: Url, news: Arc<Notify>) -> Self {
-        Self { vault, plugin, public_url, news }
+        Self {
+            vault,
+            plugin,
+            public_url,
+            news,
+        }
     }
 
     /// The redirect URI that must be registered with the provider: the operator's, or the
@@ -156,7 +161,11 @@ impl Flows {
             .filter(|url| !url.is_empty());
         let url = authorization::check(&authorization.url, provider, moved_to, &expected)
             .map_err(FlowError::RefusedUrl)?;
-        let context = Context { subject, provider: &provider.id, field: VERIFIER };
+        let context = Context {
+            subject,
+            provider: &provider.id,
+            field: VERIFIER,
+        };
         let sealed = self.vault.keys().seal(&code_verifier.into(), context);
         let sealed = sealed.map_err(VaultError::from)?;
         let database = self.vault.database();
@@ -179,7 +188,10 @@ impl Flows {
         .bind(now + FLOW_SECONDS)
         .execute(database.pool())
         .await?;
-        Ok(Begun { authorization_url: url, cookie: cookie.into() })
+        Ok(Begun {
+            authorization_url: url,
+            cookie: cookie.into(),
+        })
     }
 
     /// Takes a browser that came back. `query` is the URL's raw query, `cookie` what the
@@ -200,10 +212,16 @@ impl Flows {
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         let (states, parameters): (Vec<_>, Vec<_>) =
             pairs.into_owned().partition(|(name, _)| name == "state");
-        let [(_, state)] = states.as_slice() else { return Err(FlowError::UnknownState) };
+        let [(_, state)] = states.as_slice() else {
+            return Err(FlowError::UnknownState);
+        };
         let flow = self.take_flow(state, &provider.id).await?;
         let is_same_browser = cookie.is_some_and(|cookie| {
-            bool::from(random::digest(cookie).as_bytes().ct_eq(flow.cookie_hash.as_bytes()))
+            bool::from(
+                random::digest(cookie)
+                    .as_bytes()
+                    .ct_eq(flow.cookie_hash.as_bytes()),
+            )
         });
         // A refusal holds nothing that could be linked to the wrong person, so it needs no
         // second step.
@@ -243,11 +261,19 @@ impl Flows {
         if row.try_get::<i64, _>("expires_at")? < now {
             return Err(FlowError::UnknownHandle);
         }
-        let context = Context { subject, provider: &provider.id, field: PARKED };
+        let context = Context {
+            subject,
+            provider: &provider.id,
+            field: PARKED,
+        };
         let sealed = Sealed::from_column(row.try_get("callback")?);
-        let opened = self.vault.keys().open(&sealed, context).map_err(VaultError::from)?;
-        let parked: Parked = serde_json::from_str(opened.expose_secret())
-            .map_err(|_| FlowError::UnknownHandle)?;
+        let opened = self
+            .vault
+            .keys()
+            .open(&sealed, context)
+            .map_err(VaultError::from)?;
+        let parked: Parked =
+            serde_json::from_str(opened.expose_secret()).map_err(|_| FlowError::UnknownHandle)?;
         let verifier = parked.code_verifier.into();
         let callback = callback(parked.parameters, parked.redirect_uri, &verifier);
         self.finish(subject, provider, callback).await.map(drop)
@@ -278,9 +304,17 @@ impl Flows {
         let tenant: String = row.try_get("tenant")?;
         let user: String = row.try_get("user_id")?;
         let subject = Subject::new(tenant, user);
-        let context = Context { subject: &subject, provider, field: VERIFIER };
+        let context = Context {
+            subject: &subject,
+            provider,
+            field: VERIFIER,
+        };
         let sealed = Sealed::from_column(row.try_get("code_verifier")?);
-        let code_verifier = self.vault.keys().open(&sealed, context).map_err(VaultError::from)?;
+        let code_verifier = self
+            .vault
+            .keys()
+            .open(&sealed, context)
+            .map_err(VaultError::from)?;
         Ok(Flow {
             cookie_hash: row.try_get("cookie_hash")?,
             redirect_uri: row.try_get("redirect_uri")?,
@@ -302,8 +336,16 @@ impl Flows {
             code_verifier: flow.code_verifier.expose_secret().to_owned(),
         };
         let json = serde_json::to_string(&parked).map_err(|_| FlowError::UnknownState)?;
-        let context = Context { subject: &flow.subject, provider, field: PARKED };
-        let sealed = self.vault.keys().seal(&json.into(), context).map_err(VaultError::from)?;
+        let context = Context {
+            subject: &flow.subject,
+            provider,
+            field: PARKED,
+        };
+        let sealed = self
+            .vault
+            .keys()
+            .seal(&json.into(), context)
+            .map_err(VaultError::from)?;
         let database = self.vault.database();
         let now = database.now().await?;
         sqlx::query("DELETE FROM parked_callbacks WHERE expires_at < $1")
@@ -341,13 +383,20 @@ impl Flows {
             id: account.calendar.id.clone(),
             name: bounded(&account.calendar.name),
         };
-        let account = Account { id: account.id, label: bounded(&account.label) };
+        let account = Account {
+            id: account.id,
+            label: bounded(&account.label),
+        };
+        let grant = Grant {
+            account,
+            destination,
+            credentials,
+        };
         let database = self.vault.database();
-        let mut transaction = database.write().await?;
+        let (mut transaction, now) = database.write().await?;
         self.vault
-            .connect(&mut transaction, subject, &provider.id, &account, &destination, &credentials)
+            .connect(&mut transaction, now, subject, &provider.id, &grant)
             .await?;
-        let now = database.now().await?;
         sync::owe_connection(&mut transaction, subject, &provider.id, now).await?;
         transaction.commit().await?;
         self.news.notify_one();
@@ -361,8 +410,9 @@ fn callback(
     redirect_uri: String,
     code_verifier: &SecretString,
 ) -> calendar::Callback {
-    let parameters =
-        parameters.into_iter().map(|(name, value)| calendar::Parameter { name, value });
+    let parameters = parameters
+        .into_iter()
+        .map(|(name, value)| calendar::Parameter { name, value });
     calendar::Callback {
         parameters: parameters.collect(),
         redirect_uri,

@@ -12,6 +12,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Connections kept open. SQLite has one writer at a time, so more of them only wait.
 const POOL_SIZE: u32 = 8;
 
+/// Seconds since 1970.
+const NOW: &str = "SELECT CAST(strftime('%s', 'now') AS BIGINT)";
+
 /// What went wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -56,9 +59,14 @@ impl Database {
     /// See [`DatabaseError`]. A second process on the same file is refused.
     pub async fn open(url: &str) -> Result<Self, DatabaseError> {
         install_default_drivers();
-        let path = url.strip_prefix("sqlite:").ok_or(DatabaseError::UnknownKind)?;
+        let path = url
+            .strip_prefix("sqlite:")
+            .ok_or(DatabaseError::UnknownKind)?;
         let path = path.split('?').next().unwrap_or(path);
-        let lock = lock(PathBuf::from(format!("{}.lock", path.trim_start_matches("//"))))?;
+        let lock = lock(PathBuf::from(format!(
+            "{}.lock",
+            path.trim_start_matches("//")
+        )))?;
         let options = sqlx::any::AnyConnectOptions::from_str(&format!("sqlite:{path}?mode=rwc"))?;
         let pool = AnyPoolOptions::new()
             .max_connections(POOL_SIZE)
@@ -78,7 +86,10 @@ impl Database {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool, _lock: Arc::new(lock) })
+        Ok(Self {
+            pool,
+            _lock: Arc::new(lock),
+        })
     }
 
     /// For reads and single writes.
@@ -86,13 +97,17 @@ impl Database {
         &self.pool
     }
 
-    /// A transaction that may write. It takes SQLite's write lock at once, so that it
-    /// cannot fail half-way because another writer came first.
+    /// A transaction that may write, and the time on the database's clock. It takes SQLite's
+    /// write lock at once, so that it cannot fail half-way because another writer came first.
+    /// Inside it, use the transaction alone: whoever waits for another connection of the pool
+    /// may wait for those that wait for this lock.
     ///
     /// # Errors
     /// The database cannot be reached or stays locked.
-    pub async fn write(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+    pub async fn write(&self) -> Result<(Transaction<'static, Any>, i64), sqlx::Error> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let now = sqlx::query_scalar(NOW).fetch_one(&mut *transaction).await?;
+        Ok((transaction, now))
     }
 
     /// Seconds since 1970 on the database's clock, the one that every replica shares.
@@ -100,9 +115,7 @@ impl Database {
     /// # Errors
     /// The database cannot be reached.
     pub async fn now(&self) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar("SELECT CAST(strftime('%s', 'now') AS BIGINT)")
-            .fetch_one(&self.pool)
-            .await
+        sqlx::query_scalar(NOW).fetch_one(&self.pool).await
     }
 
     /// Closes all connections, so that the write-ahead log is folded into the file.
@@ -113,7 +126,12 @@ impl Database {
 
 /// Held as long as the process lives; the system frees it even after kill -9.
 fn lock(path: PathBuf) -> Result<File, DatabaseError> {
-    let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+    let file = match File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+    {
         Ok(file) => file,
         Err(source) => return Err(DatabaseError::Lock { path, source }),
     };
@@ -136,7 +154,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("calport.db").display());
         let first = Database::open(&url).await.unwrap();
-        assert!(matches!(Database::open(&url).await, Err(DatabaseError::InUse(_))));
+        assert!(matches!(
+            Database::open(&url).await,
+            Err(DatabaseError::InUse(_))
+        ));
         first.close().await;
         drop(first);
         assert!(Database::open(&url).await.unwrap().now().await.unwrap() > 1_700_000_000);

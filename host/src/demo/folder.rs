@@ -47,7 +47,11 @@ impl Folder {
                 CliError::Failed(format!("a temporary folder cannot be made: {error}"))
             })?;
             let path = temporary.path().to_owned();
-            return Ok(Self { path, is_used: false, temporary: Some(temporary) });
+            return Ok(Self {
+                path,
+                is_used: false,
+                temporary: Some(temporary),
+            });
         };
         let path = path.to_owned();
         make(&path)
@@ -60,7 +64,11 @@ impl Folder {
                 path.display()
             )));
         }
-        Ok(Self { path, is_used, temporary: None })
+        Ok(Self {
+            path,
+            is_used,
+            temporary: None,
+        })
     }
 
     /// Where it is.
@@ -96,7 +104,11 @@ impl Folder {
             dotenvy::from_path_iter(&file).and_then(Iterator::collect);
         // dotenvy's message would repeat the line, which is a secret.
         let mut pairs = pairs.map_err(|_| unusable(&"it cannot be read"))?;
-        let mut take = |name| pairs.remove(name).ok_or_else(|| unusable(&format!("no {name}")));
+        let mut take = |name| {
+            pairs
+                .remove(name)
+                .ok_or_else(|| unusable(&format!("no {name}")))
+        };
         Ok(Secrets {
             keys: KeyRing::parse(&take(KEYS)?)
                 .map_err(|error| unusable(&format!("{KEYS} {error}")))?,
@@ -143,14 +155,23 @@ mod tests {
         let path = parent.path().join("new").join("folder");
         let first = Folder::open(Some(&path)).unwrap().secrets().unwrap();
         let again = Folder::open(Some(&path)).unwrap().secrets().unwrap();
-        assert_eq!(first.jwt_secret.expose_secret(), again.jwt_secret.expose_secret());
+        assert_eq!(
+            first.jwt_secret.expose_secret(),
+            again.jwt_secret.expose_secret()
+        );
         let other = Folder::open(None).unwrap().secrets().unwrap();
-        assert_ne!(first.jwt_secret.expose_secret(), other.jwt_secret.expose_secret());
+        assert_ne!(
+            first.jwt_secret.expose_secret(),
+            other.jwt_secret.expose_secret()
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
-            assert_eq!(fs::metadata(path.join(SECRETS)).unwrap().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(path.join(SECRETS)).unwrap().mode() & 0o777,
+                0o600
+            );
         }
     }
 

@@ -51,7 +51,12 @@ pub(super) static PEOPLE: [Person; 3] = [
         role: Role::Customer,
         email: "casey.customer@gmail.example",
     },
-    Person { id: "staff", name: "Sam", role: Role::Staff, email: "sam.staff@gmail.example" },
+    Person {
+        id: "staff",
+        name: "Sam",
+        role: Role::Staff,
+        email: "sam.staff@gmail.example",
+    },
     Person {
         id: "manager",
         name: "Morgan",

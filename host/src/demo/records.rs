@@ -49,7 +49,10 @@ impl Booking {
 
     /// Whether the person takes part in it.
     pub(super) fn has(&self, person: &Person) -> bool {
-        self.body.participants.iter().any(|participant| participant.user == person.id)
+        self.body
+            .participants
+            .iter()
+            .any(|participant| participant.user == person.id)
     }
 
     /// Its path in the REST interface.
@@ -104,10 +107,18 @@ impl Records {
             Err(error) => return Err(format!("{}: {error}", file.display())),
         };
         for booking in &bookings {
-            tell(&rest, booking).await.map_err(|refusal| refusal.to_string())?;
+            tell(&rest, booking)
+                .await
+                .map_err(|refusal| refusal.to_string())?;
         }
-        let records = Self { rest, file, bookings: Mutex::default() };
-        records.save(&bookings).map_err(|refusal| refusal.to_string())?;
+        let records = Self {
+            rest,
+            file,
+            bookings: Mutex::default(),
+        };
+        records
+            .save(&bookings)
+            .map_err(|refusal| refusal.to_string())?;
         *records.bookings.lock().await = bookings;
         Ok(records)
     }
@@ -115,8 +126,11 @@ impl Records {
     /// What the person may see, soonest first.
     pub(super) async fn of(&self, person: &Person) -> Vec<Booking> {
         let bookings = self.bookings.lock().await;
-        let mut seen: Vec<_> =
-            bookings.iter().filter(|booking| booking.is_for(person)).cloned().collect();
+        let mut seen: Vec<_> = bookings
+            .iter()
+            .filter(|booking| booking.is_for(person))
+            .cloned()
+            .collect();
         seen.sort_by_key(Booking::begins);
         seen
     }
@@ -129,8 +143,13 @@ impl Records {
         id: &str,
     ) -> Result<Booking, Refusal> {
         let bookings = self.bookings.lock().await;
-        let found = bookings.iter().find(|booking| booking.kind == kind && booking.id == id);
-        found.filter(|booking| booking.is_for(person)).cloned().ok_or_else(no_booking)
+        let found = bookings
+            .iter()
+            .find(|booking| booking.kind == kind && booking.id == id);
+        found
+            .filter(|booking| booking.is_for(person))
+            .cloned()
+            .ok_or_else(no_booking)
     }
 
     /// Takes a new booking in. Its id is its title's words, and a number where those are
@@ -142,10 +161,20 @@ impl Records {
             return Err(Refusal::new(StatusCode::CONFLICT, "full", title));
         }
         let words = slug(&body.title);
-        let taken = |id: &str| bookings.iter().any(|known| known.kind == kind && known.id == id);
+        let taken = |id: &str| {
+            bookings
+                .iter()
+                .any(|known| known.kind == kind && known.id == id)
+        };
         let numbered = (2..).map(|number| format!("{words}-{number}"));
-        let id = std::iter::once(words.clone()).chain(numbered).find(|id| !taken(id));
-        let booking = Booking { kind, id: id.unwrap_or(words), body };
+        let id = std::iter::once(words.clone())
+            .chain(numbered)
+            .find(|id| !taken(id));
+        let booking = Booking {
+            kind,
+            id: id.unwrap_or(words),
+            body,
+        };
         tell(&self.rest, &booking).await?;
         bookings.push(booking.clone());
         self.save(&bookings)?;
@@ -162,13 +191,19 @@ impl Records {
     ) -> Result<(), Refusal> {
         // Held meanwhile, so that two clicks never make the same revision.
         let mut bookings = self.bookings.lock().await;
-        let found = bookings.iter_mut().find(|booking| booking.kind == kind && booking.id == id);
-        let booking = found.filter(|booking| booking.is_for(person)).ok_or_else(no_booking)?;
+        let found = bookings
+            .iter_mut()
+            .find(|booking| booking.kind == kind && booking.id == id);
+        let booking = found
+            .filter(|booking| booking.is_for(person))
+            .ok_or_else(no_booking)?;
         let mut changed = booking.clone();
         match change {
             Change::Cancel => {
-                let reply =
-                    self.rest.call(Caller::Platform, Method::DELETE, &booking.path(), None).await?;
+                let reply = self
+                    .rest
+                    .call(Caller::Platform, Method::DELETE, &booking.path(), None)
+                    .await?;
                 let reading: Reading = reply.json()?;
                 changed.body.revision = reading.revision;
                 changed.body.status = reading.status;
@@ -199,18 +234,27 @@ impl Records {
         write().map_err(|error| {
             let title = "The demo cannot write to its folder";
             let refusal = Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "unsaved", title);
-            Refusal { detail: Some(error.to_string()), ..refusal }
+            Refusal {
+                detail: Some(error.to_string()),
+                ..refusal
+            }
         })
     }
 }
 
 async fn tell(rest: &Rest, booking: &Booking) -> Result<(), Refusal> {
     let body = serde_json::to_value(&booking.body).unwrap_or_default();
-    rest.call(Caller::Platform, Method::PUT, &booking.path(), Some(body)).await.map(drop)
+    rest.call(Caller::Platform, Method::PUT, &booking.path(), Some(body))
+        .await
+        .map(drop)
 }
 
 fn no_booking() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "not-found", "There is no such booking of yours")
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "There is no such booking of yours",
+    )
 }
 
 fn later(body: &mut Body) {
@@ -225,10 +269,20 @@ fn later(body: &mut Body) {
 
 /// A title as an id that is easy to recognise: `window-cleaning`.
 fn slug(title: &str) -> String {
-    let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let slug = words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    let words = title
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let slug = words
+        .take(6)
+        .collect::<Vec<_>>()
+        .join("-")
+        .to_ascii_lowercase();
     let slug: String = slug.chars().take(40).collect();
-    if slug.is_empty() { "booking".to_owned() } else { slug }
+    if slug.is_empty() {
+        "booking".to_owned()
+    } else {
+        slug
+    }
 }
 
 #[cfg(test)]

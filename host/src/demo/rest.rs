@@ -119,7 +119,12 @@ impl Rest {
     /// A client of this router.
     pub(super) fn new(router: Router, platform_token: SecretString, jwt: &SecretString) -> Self {
         let signing_key = EncodingKey::from_secret(jwt.expose_secret().as_bytes());
-        Self { router, platform_token, signing_key, calls: Mutex::default() }
+        Self {
+            router,
+            platform_token,
+            signing_key,
+            calls: Mutex::default(),
+        }
     }
 
     /// Reads something.
@@ -137,7 +142,12 @@ impl Rest {
     ) -> Result<Reply, Refusal> {
         let (status, reply) = self.send(caller, &method, path, body).await;
         let path = path.to_owned();
-        let call = Call { caller: caller.word(), method, path, status: status.as_u16() };
+        let call = Call {
+            caller: caller.word(),
+            method,
+            path,
+            status: status.as_u16(),
+        };
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.push_front(call);
         calls.truncate(CALLS_KEPT);
@@ -146,7 +156,12 @@ impl Rest {
 
     /// The latest calls that changed something, the last one first.
     pub(super) fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 
     async fn send(
@@ -157,7 +172,9 @@ impl Rest {
         body: Option<Value>,
     ) -> (StatusCode, Result<Reply, Refusal>) {
         let broken = || (StatusCode::BAD_GATEWAY, Err(Refusal::unreadable()));
-        let Some(token) = self.token(caller) else { return broken() };
+        let Some(token) = self.token(caller) else {
+            return broken();
+        };
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -169,14 +186,23 @@ impl Rest {
                 Body::from(json.to_string())
             }
         };
-        let Ok(request) = request.body(body) else { return broken() };
+        let Ok(request) = request.body(body) else {
+            return broken();
+        };
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+        let Ok(body) = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+        else {
             return broken();
         };
         let reply = if parts.status.is_success() {
-            Ok(Reply { headers: parts.headers, body })
+            Ok(Reply {
+                headers: parts.headers,
+                body,
+            })
         } else {
             Err(serde_json::from_slice(&body).unwrap_or_else(|_| Refusal::unreadable()))
         };
@@ -190,7 +216,11 @@ impl Rest {
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
         let exp = (now + TOKEN_LIFETIME).as_secs();
-        let claims = Claims { sub: person.id, role: person.role.word(), exp };
+        let claims = Claims {
+            sub: person.id,
+            role: person.role.word(),
+            exp,
+        };
         encode(&Header::default(), &claims, &self.signing_key).ok()
     }
 }

@@ -63,7 +63,9 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
     let standins = Arc::new(StandIns::start(NAME).map_err(CliError::failed)?);
     standins.register(&url);
 
-    let database = Database::open(&folder.database_url()).await.map_err(CliError::failed)?;
+    let database = Database::open(&folder.database_url())
+        .await
+        .map_err(CliError::failed)?;
     let vault = Vault::new(database.clone(), secrets.keys);
     let runtime = Runtime::new().map_err(CliError::failed)?;
     let service_options = ServiceOptions {
@@ -82,16 +84,21 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             ..plugin::Options::default()
         },
     };
-    let service =
-        Service::new(&runtime, vault, service_options).await.map_err(CliError::failed)?;
+    let service = Service::new(&runtime, vault, service_options)
+        .await
+        .map_err(CliError::failed)?;
     let workers = service.start_workers();
 
     let calport = api::router(service);
-    let rest =
-        Arc::new(Rest::new(calport.clone(), secrets.platform_token, &secrets.jwt_secret));
+    let rest = Arc::new(Rest::new(
+        calport.clone(),
+        secrets.platform_token,
+        &secrets.jwt_secret,
+    ));
     let first = seed::bookings(Timestamp::now());
-    let records =
-        Records::open(rest.clone(), folder.records(), first).await.map_err(CliError::Failed)?;
+    let records = Records::open(rest.clone(), folder.records(), first)
+        .await
+        .map_err(CliError::Failed)?;
     if folder.is_used {
         look_for_dead_grants(&rest).await;
     }
@@ -103,9 +110,19 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             // A sender that is gone means the same.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        axum::serve(listener, router).with_graceful_shutdown(stopped).await
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stopped)
+            .await
     });
-    Ok(Running { url, standins, stop, server, workers, database, folder })
+    Ok(Running {
+        url,
+        standins,
+        stop,
+        server,
+        workers,
+        database,
+        folder,
+    })
 }
 
 impl Running {
@@ -156,13 +173,22 @@ impl Running {
         };
         for standin in self.standins.all() {
             let (company, url) = (standin.company, standin.base_url());
-            line(format_args!("  {company} is played by a stand-in at {url}/"));
+            line(format_args!(
+                "  {company} is played by a stand-in at {url}/"
+            ));
         }
-        line(format_args!("  No real account is involved, and nothing leaves this computer."));
+        line(format_args!(
+            "  No real account is involved, and nothing leaves this computer."
+        ));
         if self.folder.is_temporary() {
-            line(format_args!("  Its files go with it; --data DIR keeps them."));
+            line(format_args!(
+                "  Its files go with it; --data DIR keeps them."
+            ));
         } else {
-            line(format_args!("  Its files stay in {}", self.folder.path().display()));
+            line(format_args!(
+                "  Its files stay in {}",
+                self.folder.path().display()
+            ));
         }
         line(format_args!("\nWhat to try:"));
         for (number, step) in pages::STEPS.iter().enumerate() {
@@ -177,7 +203,9 @@ impl Running {
 async fn listen(port: Option<u16>) -> Result<TcpListener, CliError> {
     if let Some(port) = port {
         return bind(port).await.map_err(|error| {
-            CliError::Usage(format!("--port {port}: {error}. Take another one, or 0 for any"))
+            CliError::Usage(format!(
+                "--port {port}: {error}. Take another one, or 0 for any"
+            ))
         });
     }
     match bind(USUAL_PORT).await {
@@ -203,8 +231,14 @@ async fn look_for_dead_grants(rest: &Rest) {
     for person in &PEOPLE {
         let caller = Caller::User(person);
         let overview = rest.get(caller, "/api/calendar/").await;
-        let Ok(overview) = overview.and_then(|reply| reply.json::<Overview>()) else { continue };
-        for provider in overview.providers.iter().filter(|provider| provider.connected) {
+        let Ok(overview) = overview.and_then(|reply| reply.json::<Overview>()) else {
+            continue;
+        };
+        for provider in overview
+            .providers
+            .iter()
+            .filter(|provider| provider.connected)
+        {
             let path = format!("/api/calendar/{}/calendars/", provider.id);
             // The answer is no, and Calport notes why.
             let _ = rest.get(caller, &path).await;

@@ -23,7 +23,10 @@ pub(super) fn zone_name(zone: &TimeZone) -> &str {
 
 /// Who a booking is from.
 pub(super) fn organizer() -> Person {
-    Person { name: Some("Brightside".to_owned()), email: "hello@brightside.example".to_owned() }
+    Person {
+        name: Some("Brightside".to_owned()),
+        email: "hello@brightside.example".to_owned(),
+    }
 }
 
 /// A booking without particulars. `when` is still missing.
@@ -86,8 +89,10 @@ fn first(now: &Zoned) -> Option<Vec<Booking>> {
     weekly.location = Some("12 Orchard Row, London".to_owned());
     let tuesday = now.date().nth_weekday(1, Weekday::Tuesday).ok()?;
     at(&mut weekly, tuesday, (9, 0), 180)?;
-    weekly.recurrence =
-        Some(Recurrence { rule: "FREQ=WEEKLY;COUNT=10".to_owned(), excluded: Vec::new() });
+    weekly.recurrence = Some(Recurrence {
+        rule: "FREQ=WEEKLY;COUNT=10".to_owned(),
+        excluded: Vec::new(),
+    });
 
     let mut garden = blank("Garden clearance", &["customer", "staff", "manager"]);
     garden.description = Some("A skip is on its way. Please leave the gate open.".to_owned());
@@ -100,7 +105,11 @@ fn first(now: &Zoned) -> Option<Vec<Booking>> {
     review.status = Status::Tentative;
     at(&mut review, day(6)?, (16, 30), 30)?;
 
-    let booking = |kind, id: &str, body| Booking { kind, id: id.to_owned(), body };
+    let booking = |kind, id: &str, body| Booking {
+        kind,
+        id: id.to_owned(),
+        body,
+    };
     Some(vec![
         booking(Kind::Appointments, "first-visit", visit),
         booking(Kind::Jobs, "window-cleaning", windows),
@@ -118,17 +127,33 @@ mod tests {
     fn the_first_bookings_are_ahead_and_of_every_sort() {
         let now: Timestamp = "2026-03-28T23:30:00Z".parse().unwrap();
         let bookings = bookings(now);
-        assert!(bookings.iter().any(|booking| booking.body.recurrence.is_some()));
-        assert!(bookings.iter().any(|booking| booking.body.start_date.is_some()));
+        assert!(
+            bookings
+                .iter()
+                .any(|booking| booking.body.recurrence.is_some())
+        );
+        assert!(
+            bookings
+                .iter()
+                .any(|booking| booking.body.start_date.is_some())
+        );
         for kind in Kind::ALL {
             assert!(bookings.iter().any(|booking| booking.kind == kind));
         }
         for person in &people::PEOPLE {
-            assert!(bookings.iter().any(|booking| booking.has(person)), "{}", person.name);
+            assert!(
+                bookings.iter().any(|booking| booking.has(person)),
+                "{}",
+                person.name
+            );
         }
         for booking in &bookings {
             assert!(booking.body.when().is_ok(), "{}", booking.id);
-            assert!(booking.body.start.is_none_or(|start| start > now), "{}", booking.id);
+            assert!(
+                booking.body.start.is_none_or(|start| start > now),
+                "{}",
+                booking.id
+            );
         }
     }
 }

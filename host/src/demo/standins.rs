@@ -58,7 +58,12 @@ pub(super) struct StandIn<S: ?Sized = dyn Plays> {
 
 impl<S: Plays> StandIn<S> {
     fn new(provider: &'static str, company: &'static str, server: S) -> Self {
-        Self { provider, company, off: AtomicBool::new(false), server }
+        Self {
+            provider,
+            company,
+            off: AtomicBool::new(false),
+            server,
+        }
     }
 }
 
@@ -72,7 +77,9 @@ impl StandIn {
     pub(super) fn calendar_page(&self, account: &str) -> String {
         let page = format!("{}/calendar", self.base_url());
         let query = [("account", account), ("refresh", "2")];
-        Url::parse_with_params(&page, query).map(String::from).unwrap_or(page)
+        Url::parse_with_params(&page, query)
+            .map(String::from)
+            .unwrap_or(page)
     }
 
     /// Whether it was switched off.
@@ -84,7 +91,11 @@ impl StandIn {
     pub(super) fn switch(&self, on: bool) {
         self.off.store(!on, Ordering::SeqCst);
         let server = self.server.standin();
-        if on { server.switch_on() } else { server.switch_off() }
+        if on {
+            server.switch_on()
+        } else {
+            server.switch_off()
+        }
     }
 }
 
@@ -130,7 +141,9 @@ impl StandIns {
 
     /// The settings that make Calport use them.
     pub(super) fn environment(&self) -> Vec<(String, String)> {
-        self.all().flat_map(|standin| standin.server.settings()).collect()
+        self.all()
+            .flat_map(|standin| standin.server.settings())
+            .collect()
     }
 
     /// Registers the app's callbacks, as an operator does at each provider.
@@ -152,7 +165,11 @@ fn google() -> GoogleConfig {
     };
     let holidays = || calendar("holidays0holidays", "Holidays", GoogleRole::Reader);
     let casey = GoogleAccount::new("casey.customer@gmail.example", "Casey Customer")
-        .calendar(calendar("family0family0family", "Family", GoogleRole::Owner))
+        .calendar(calendar(
+            "family0family0family",
+            "Family",
+            GoogleRole::Owner,
+        ))
         .calendar(holidays());
     let sam = GoogleAccount::new("sam.staff@gmail.example", "Sam Staff")
         .calendar(calendar("jobs0jobs0jobs0jobs", "Jobs", GoogleRole::Owner))
@@ -161,7 +178,9 @@ fn google() -> GoogleConfig {
         .calendar(calendar("work0work0work0work", "Work", GoogleRole::Owner));
     let kim = GoogleAccount::new("kim@school.example", "Kim, whose school says no")
         .refused("admin_policy_enforced");
-    GoogleConfig::default().accounts([casey, sam, morgan, kim]).requests_kept(REQUESTS_KEPT)
+    GoogleConfig::default()
+        .accounts([casey, sam, morgan, kim])
+        .requests_kept(REQUESTS_KEPT)
 }
 
 fn outlook() -> OutlookConfig {
@@ -175,5 +194,7 @@ fn outlook() -> OutlookConfig {
         .calendar(holidays());
     let morgan = OutlookAccount::new("morgan.manager@brightside.example", "Morgan Manager");
     let kim = OutlookAccount::new("kim@school.example", "Kim, whose school says no").needs_admin();
-    OutlookConfig::default().accounts([casey, sam, morgan, kim]).requests_kept(REQUESTS_KEPT)
+    OutlookConfig::default()
+        .accounts([casey, sam, morgan, kim])
+        .requests_kept(REQUESTS_KEPT)
 }

@@ -20,7 +20,11 @@ pub(super) fn leaf(body: &Body) -> Option<Leaf> {
         When::AllDay { start, .. } => start,
     };
     let part = |format| date.strftime(format).to_string();
-    Some(Leaf { weekday: part("%a"), day: part("%-d"), month: part("%b %Y") })
+    Some(Leaf {
+        weekday: part("%a"),
+        day: part("%-d"),
+        month: part("%b %Y"),
+    })
 }
 
 /// When a booking takes place: `10:00 to 12:00, London time`.
@@ -28,10 +32,22 @@ pub(super) fn when(body: &Body) -> String {
     match body.when() {
         Ok(When::Timed { start, end, zone }) => {
             let (start, end) = (local(start, &zone), local(end, &zone));
-            let last = if start.date() == end.date() { "%H:%M" } else { "%a %-d %b %H:%M" };
+            let last = if start.date() == end.date() {
+                "%H:%M"
+            } else {
+                "%a %-d %b %H:%M"
+            };
             let place = zone.rsplit('/').next().unwrap_or(&zone).replace('_', " ");
-            let time = if place == "UTC" { place } else { format!("{place} time") };
-            format!("{} to {}, {time}", start.strftime("%H:%M"), end.strftime(last))
+            let time = if place == "UTC" {
+                place
+            } else {
+                format!("{place} time")
+            };
+            format!(
+                "{} to {}, {time}",
+                start.strftime("%H:%M"),
+                end.strftime(last)
+            )
         }
         Ok(When::AllDay { start, end }) => match end.yesterday() {
             Ok(last) if last > start => format!("All day, until {}", short(last)),
@@ -54,7 +70,9 @@ pub(super) fn repeats(body: &Body) -> Option<String> {
     let rule = &body.recurrence.as_ref()?.rule;
     let part = |name: &str| {
         let mut parts = rule.split(';').filter_map(|part| part.split_once('='));
-        parts.find(|(found, _)| *found == name).map(|(_, value)| value)
+        parts
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
     };
     let every = match part("FREQ")? {
         "DAILY" => "every day",
@@ -145,7 +163,11 @@ pub(super) fn progress(
             progress.detail = reason.map(|reason| {
                 let next = calendar.next_try.map_or_else(String::new, |at| {
                     let seconds = at.as_second().saturating_sub(now.as_second());
-                    if seconds > 0 { format!(" Next try in {}.", span(seconds)) } else { String::new() }
+                    if seconds > 0 {
+                        format!(" Next try in {}.", span(seconds))
+                    } else {
+                        String::new()
+                    }
                 });
                 format!("{}.{next}", sentence(&reason))
             });
@@ -177,7 +199,9 @@ fn span(seconds: i64) -> String {
 pub(super) fn sentence(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// What the page says when a browser comes back from a provider.
@@ -264,7 +288,12 @@ pub(super) fn outcome(status: &str) -> Outcome {
             Next::Connect,
         ),
     };
-    Outcome { tone, heading, text, next }
+    Outcome {
+        tone,
+        heading,
+        text,
+        next,
+    }
 }
 
 #[cfg(test)]
@@ -290,7 +319,10 @@ mod tests {
         days.end_date = Some("2026-12-26".parse().unwrap());
         assert_eq!(when(&days), "All day, until Fri 25 Dec");
         let rule = "FREQ=WEEKLY;COUNT=10".into();
-        days.recurrence = Some(Recurrence { rule, excluded: vec![] });
+        days.recurrence = Some(Recurrence {
+            rule,
+            excluded: vec![],
+        });
         assert_eq!(repeats(&days).unwrap(), "every week, 10 times");
     }
 
@@ -318,7 +350,10 @@ mod tests {
     #[test]
     fn only_a_connection_is_called_connected() {
         use types::Error;
-        let retry = types::RetryAdvice { after: None, cause: types::RetryCause::NoReply };
+        let retry = types::RetryAdvice {
+            after: None,
+            cause: types::RetryCause::NoReply,
+        };
         for error in [
             Error::NotConfigured(vec![]),
             Error::Misconfigured(String::new()),

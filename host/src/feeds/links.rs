@@ -1,11 +1,7 @@
 //! Links to one booking's file that need no bearer, for mails: signed, for one participant
 //! and booking, and valid for a time.
 
-use crate::{
-    bookings::BookingId,
-    subject::Subject,
-    vault::KeyRing,
-};
+use crate::{bookings::BookingId, subject::Subject, vault::KeyRing};
 use serde::Deserialize;
 use url::Url;
 
@@ -57,14 +53,17 @@ impl Link {
         let signature = keys.sign(PURPOSE, &message(booking, user, expires));
         let mut url = public_url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["api", booking.kind.as_str(), &booking.id, "calendar.ics"]);
+            path.pop_if_empty()
+                .extend(["api", booking.kind.as_str(), &booking.id, "calendar.ics"]);
         }
         let mut query = url.query_pairs_mut();
         query.append_pair("user", user);
         if booking.tenant != Subject::DEFAULT_TENANT {
             query.append_pair("tenant", &booking.tenant);
         }
-        query.append_pair("expires", &expires.to_string()).append_pair("signature", &signature);
+        query
+            .append_pair("expires", &expires.to_string())
+            .append_pair("signature", &signature);
         drop(query);
         url.into()
     }
@@ -92,7 +91,14 @@ impl Link {
 
 fn message(booking: &BookingId, user: &str, expires: i64) -> String {
     // No id can hold a line break.
-    [&booking.tenant, booking.kind.as_str(), &booking.id, user, &expires.to_string()].join("\n")
+    [
+        &booking.tenant,
+        booking.kind.as_str(),
+        &booking.id,
+        user,
+        &expires.to_string(),
+    ]
+    .join("\n")
 }
 
 #[cfg(test)]
@@ -103,26 +109,54 @@ mod tests {
     #[test]
     fn a_link_opens_one_booking_for_one_user_until_it_is_too_old() {
         let keys = KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-        let id = |id: &str| BookingId { tenant: "t".into(), kind: Kind::Jobs, id: id.into() };
+        let id = |id: &str| BookingId {
+            tenant: "t".into(),
+            kind: Kind::Jobs,
+            id: id.into(),
+        };
         let public = Url::parse("https://host.example/").unwrap();
         let url = Link::url(&public, &keys, &id("a/b"), "ann", 1_000);
         assert!(url.starts_with("https://host.example/api/jobs/a%2Fb/calendar.ics?user=ann"));
-        let query: std::collections::BTreeMap<String, String> =
-            Url::parse(&url).unwrap().query_pairs().into_owned().collect();
+        let query: std::collections::BTreeMap<String, String> = Url::parse(&url)
+            .unwrap()
+            .query_pairs()
+            .into_owned()
+            .collect();
         let link = Link {
             user: query["user"].clone(),
             tenant: query["tenant"].clone(),
             expires: query["expires"].parse().unwrap(),
             signature: query["signature"].clone(),
         };
-        assert_eq!(link.verify(&keys, &id("a/b"), 1_000), Ok(Subject::new("t", "ann")));
-        assert_eq!(link.verify(&keys, &id("a/b"), link.expires + 1), Err(LinkError::Expired));
+        assert_eq!(
+            link.verify(&keys, &id("a/b"), 1_000),
+            Ok(Subject::new("t", "ann"))
+        );
+        assert_eq!(
+            link.verify(&keys, &id("a/b"), link.expires + 1),
+            Err(LinkError::Expired)
+        );
         assert_eq!(link.verify(&keys, &id("b"), 1_000), Err(LinkError::Forged));
-        let other = Link { user: "bob".into(), ..link.clone() };
-        assert_eq!(other.verify(&keys, &id("a/b"), 1_000), Err(LinkError::Forged));
-        let later = Link { expires: link.expires + 1, ..link.clone() };
-        assert_eq!(later.verify(&keys, &id("a/b"), 1_000), Err(LinkError::Forged));
+        let other = Link {
+            user: "bob".into(),
+            ..link.clone()
+        };
+        assert_eq!(
+            other.verify(&keys, &id("a/b"), 1_000),
+            Err(LinkError::Forged)
+        );
+        let later = Link {
+            expires: link.expires + 1,
+            ..link.clone()
+        };
+        assert_eq!(
+            later.verify(&keys, &id("a/b"), 1_000),
+            Err(LinkError::Forged)
+        );
         let newer = KeyRing::parse("k2:HxsdHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=").unwrap();
-        assert_eq!(link.verify(&newer, &id("a/b"), 1_000), Err(LinkError::Forged));
+        assert_eq!(
+            link.verify(&newer, &id("a/b"), 1_000),
+            Err(LinkError::Forged)
+        );
     }
 }

@@ -53,7 +53,9 @@ pub async fn render(
         .filter_map(|held| event_for(&held.id, &subject.user, &held.body, held.updated_at).ok())
         .take(MAX_EVENTS)
         .collect();
-    let options =
-        IcsOptions { name: Some(name.to_owned()), refresh_interval: Some(REFRESH_SECONDS) };
+    let options = IcsOptions {
+        name: Some(name.to_owned()),
+        refresh_interval: Some(REFRESH_SECONDS),
+    };
     Ok(plugin.export_ics(events, options).await?)
 }

@@ -46,7 +46,10 @@ pub struct FeedStatus {
 impl Feeds {
     /// Feeds under this origin.
     pub fn new(database: Database, public_url: Url) -> Self {
-        Self { database, public_url }
+        Self {
+            database,
+            public_url,
+        }
     }
 
     /// A further address for a user; those in use stay.
@@ -93,7 +96,10 @@ impl Feeds {
         .fetch_optional(self.database.pool())
         .await?;
         row.map(|row| {
-            Ok(Subject::new(row.try_get::<String, _>("tenant")?, row.try_get::<String, _>("user_id")?))
+            Ok(Subject::new(
+                row.try_get::<String, _>("tenant")?,
+                row.try_get::<String, _>("user_id")?,
+            ))
         })
         .transpose()
     }
@@ -113,13 +119,15 @@ impl Feeds {
         .await?;
         let created_at: Option<i64> = row.try_get("created_at")?;
         let last_fetched = row.try_get("last_fetched")?;
-        Ok(created_at.map(|created_at| FeedStatus { last_fetched, created_at }))
+        Ok(created_at.map(|created_at| FeedStatus {
+            last_fetched,
+            created_at,
+        }))
     }
 
     async fn make(&self, subject: &Subject, keep: i64) -> Result<FeedUrls, FeedError> {
         let token = random::token()?;
-        let mut transaction = self.database.write().await?;
-        let now = self.database.now().await?;
+        let (mut transaction, now) = self.database.write().await?;
         sqlx::query(
             "DELETE FROM feed_tokens WHERE tenant = $1 AND user_id = $2 AND token_hash NOT IN ( \
                SELECT token_hash FROM feed_tokens WHERE tenant = $1 AND user_id = $2 \
@@ -144,6 +152,9 @@ impl Feeds {
         let feed_url = format!("{}feeds/{token}.ics", self.public_url);
         let (_, rest) = feed_url.split_once(':').unwrap_or_default();
         let webcal_url = format!("webcal:{rest}");
-        Ok(FeedUrls { feed_url, webcal_url })
+        Ok(FeedUrls {
+            feed_url,
+            webcal_url,
+        })
     }
 }

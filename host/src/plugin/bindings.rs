@@ -3,8 +3,6 @@
 #![expect(
     missing_docs,
     unreachable_pub,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "generated; the documentation is in wit/"
 )]
 

@@ -35,7 +35,11 @@ pub(super) fn component(
 fn file_name(engine: &Engine, bytes: &[u8]) -> String {
     let mut settings = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    format!("{}-{:016x}.cwasm", hex(&Sha256::digest(bytes)), settings.finish())
+    format!(
+        "{}-{:016x}.cwasm",
+        hex(&Sha256::digest(bytes)),
+        settings.finish()
+    )
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -46,7 +50,9 @@ fn read(engine: &Engine, file: &Path) -> Option<Component> {
     if !is_ours(file.parent()?) || !is_ours(file) {
         return None;
     }
-    load(engine, file).inspect_err(|error| tracing::warn!(%error, "recompiling")).ok()
+    load(engine, file)
+        .inspect_err(|error| tracing::warn!(%error, "recompiling"))
+        .ok()
 }
 
 /// Loads compiled code.
@@ -85,7 +91,9 @@ fn write(component: &Component, file: &Path) -> std::io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&folder)?;
     if !is_ours(&folder) {
-        return Err(std::io::Error::other("others may write to the cache folder"));
+        return Err(std::io::Error::other(
+            "others may write to the cache folder",
+        ));
     }
     let code = component.serialize().map_err(std::io::Error::other)?;
     let mut temporary = tempfile::NamedTempFile::new_in(&folder)?;

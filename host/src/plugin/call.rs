@@ -67,7 +67,11 @@ pub(super) fn store(engine: &Engine, state: State) -> Store<State> {
         let mut context = context.as_context_mut();
         let left = &mut context.data_mut().ticks_left;
         *left = left.saturating_sub(1);
-        Ok(if *left == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        Ok(if *left == 0 {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::Yield(1)
+        })
     });
     store
 }
@@ -77,7 +81,10 @@ pub(super) fn failure(error: &wasmtime::Error, store: &Store<State>) -> CallErro
     if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
         return CallError::TimedOut;
     }
-    if error.downcast_ref::<wasmtime::component::ResourceTableError>().is_some() {
+    if error
+        .downcast_ref::<wasmtime::component::ResourceTableError>()
+        .is_some()
+    {
         return CallError::OutOfMemory;
     }
     let stderr = store.data().stderr.contents();
@@ -93,7 +100,9 @@ fn panic_location(stderr: &str) -> Option<String> {
     let (_, after) = stderr.split_once("panicked at ")?;
     let place = after.lines().next()?.trim_end_matches(':');
     let is_place = place.len() <= 200
-        && place.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-:".contains(&b));
+        && place
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/._-:".contains(&b));
     is_place.then(|| place.to_owned())
 }
 

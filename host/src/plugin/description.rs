@@ -26,7 +26,9 @@ pub enum DescriptionError {
         allowed: String,
     },
     /// An OAuth provider without what OAuth needs, or a file provider with any of it.
-    #[error("the provider {0} needs credentials and authorize, token and api endpoints if and only if it is of kind oauth")]
+    #[error(
+        "the provider {0} needs credentials and authorize, token and api endpoints if and only if it is of kind oauth"
+    )]
     Incomplete(String),
     /// An endpoint that is no https URL.
     #[error("the provider {0} has an endpoint whose default is not a plain https URL")]
@@ -53,7 +55,12 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
         text("a scope", &scope.name)?;
         text("a scope's reason", &scope.reason)?;
     }
-    let has = |wanted| provider.endpoints.iter().any(|endpoint| endpoint.uses.contains(wanted));
+    let has = |wanted| {
+        provider
+            .endpoints
+            .iter()
+            .any(|endpoint| endpoint.uses.contains(wanted))
+    };
     let complete = !provider.credentials.is_empty()
         && has(EndpointUse::AUTHORIZE)
         && has(EndpointUse::TOKEN)
@@ -89,16 +96,27 @@ fn check_settings(provider: &ProviderInfo) -> Result<(), DescriptionError> {
     let mut seen = BTreeSet::new();
     let mut own = |name: &str, suffixes: &[&str]| {
         let is_own = name.strip_prefix(&prefix).is_some_and(|rest| {
-            suffixes.iter().any(|suffix| match suffix.strip_prefix('*') {
-                Some(end) => rest.strip_suffix(end).is_some_and(is_word),
-                None => rest == *suffix,
-            })
+            suffixes
+                .iter()
+                .any(|suffix| match suffix.strip_prefix('*') {
+                    Some(end) => rest.strip_suffix(end).is_some_and(is_word),
+                    None => rest == *suffix,
+                })
         });
         is_own && seen.insert(name.to_owned())
     };
-    let fine = provider.credentials.iter().all(|c| own(&c.name, &["CLIENT_ID", "CLIENT_SECRET"]))
-        && provider.redirect_setting.iter().all(|name| own(name, &["REDIRECT_URI"]))
-        && provider.endpoints.iter().all(|endpoint| own(&endpoint.setting, &["*_URL"]));
+    let fine = provider
+        .credentials
+        .iter()
+        .all(|c| own(&c.name, &["CLIENT_ID", "CLIENT_SECRET"]))
+        && provider
+            .redirect_setting
+            .iter()
+            .all(|name| own(name, &["REDIRECT_URI"]))
+        && provider
+            .endpoints
+            .iter()
+            .all(|endpoint| own(&endpoint.setting, &["*_URL"]));
     if fine && !matches!(provider.id.as_str(), "calport") {
         return Ok(());
     }
@@ -117,7 +135,9 @@ fn is_word(word: &str) -> bool {
 fn is_provider_id(id: &str) -> bool {
     id.len() <= 32
         && id.starts_with(|c: char| c.is_ascii_lowercase())
-        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn text(what: &'static str, text: &str) -> Result<(), DescriptionError> {
@@ -143,7 +163,10 @@ mod tests {
             id: "google".into(),
             label: "Google".into(),
             kind: ProviderKind::Oauth,
-            credentials: vec![Credential { name: "GOOGLE_CLIENT_ID".into(), secret: false }],
+            credentials: vec![Credential {
+                name: "GOOGLE_CLIENT_ID".into(),
+                secret: false,
+            }],
             redirect_setting: Some("GOOGLE_REDIRECT_URI".into()),
             endpoints: vec![
                 endpoint("GOOGLE_AUTH_URL", EndpointUse::AUTHORIZE),
@@ -158,7 +181,11 @@ mod tests {
         let mut provider = google();
         change(&mut provider);
         let providers = vec![provider];
-        check(&PluginInfo { name: "p".into(), version: "1.0.0".into(), providers })
+        check(&PluginInfo {
+            name: "p".into(),
+            version: "1.0.0".into(),
+            providers,
+        })
     }
 
     #[test]
@@ -176,9 +203,13 @@ mod tests {
                 let name = name.into();
                 provider.credentials.push(Credential { name, secret: true });
             });
-            assert!(matches!(result, Err(DescriptionError::Setting { .. })), "{name}");
+            assert!(
+                matches!(result, Err(DescriptionError::Setting { .. })),
+                "{name}"
+            );
         }
-        let twice = check_one(|provider| provider.credentials.push(provider.credentials[0].clone()));
+        let twice =
+            check_one(|provider| provider.credentials.push(provider.credentials[0].clone()));
         assert!(matches!(twice, Err(DescriptionError::Setting { .. })));
         let host = check_one(|provider| provider.id = "calport".into());
         assert!(host.is_err());
@@ -186,9 +217,18 @@ mod tests {
 
     #[test]
     fn endpoints_are_plain_https_urls() {
-        for url in ["http://provider.example/", "https://u:p@provider.example/", "x", "https:///"] {
+        for url in [
+            "http://provider.example/",
+            "https://u:p@provider.example/",
+            "x",
+            "https:///",
+        ] {
             let result = check_one(|provider| provider.endpoints[0].default_url = url.into());
-            assert_eq!(result, Err(DescriptionError::Endpoint("google".into())), "{url}");
+            assert_eq!(
+                result,
+                Err(DescriptionError::Endpoint("google".into())),
+                "{url}"
+            );
         }
     }
 

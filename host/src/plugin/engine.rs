@@ -44,7 +44,10 @@ impl Runtime {
             .or_else(|_| Engine::new(&config(InstanceAllocationStrategy::OnDemand)))
             .map_err(LoadError::Engine)?;
         start_clock(&engine).map_err(|error| LoadError::Engine(error.into()))?;
-        Ok(Self { engine, slots: Arc::new(Semaphore::new(CONCURRENT_CALLS as usize)) })
+        Ok(Self {
+            engine,
+            slots: Arc::new(Semaphore::new(CONCURRENT_CALLS as usize)),
+        })
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -94,12 +97,14 @@ fn pool() -> InstanceAllocationStrategy {
 /// Counts epochs for as long as the engine lives.
 fn start_clock(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    thread::Builder::new().name("calport-epochs".into()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(TICK);
-        }
-    })?;
+    thread::Builder::new()
+        .name("calport-epochs".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
     Ok(())
 }

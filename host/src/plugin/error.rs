@@ -35,7 +35,9 @@ pub enum LoadError {
         found: Option<String>,
     },
     /// It has the right names with the wrong shapes.
-    #[error("the component does not fit the contract: {0}. Build it against the contract in this project's wit folder")]
+    #[error(
+        "the component does not fit the contract: {0}. Build it against the contract in this project's wit folder"
+    )]
     Mismatch(String),
     /// It could not say what it is.
     #[error("the plugin failed to describe itself: {0}")]

@@ -1,17 +1,12 @@
 //! Which imports a component may have. Everything else is refused by name before any of
 //! it runs (case 25).
 
-use super::{
-    bindings::Plugin,
-    error::LoadError,
-    state::State,
-};
+use super::{bindings::Plugin, error::LoadError, state::State};
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
 };
 use wasmtime_wasi::{
-
     cli::{WasiCli, WasiCliView},
     p2::bindings::cli,
 };
@@ -56,12 +51,20 @@ pub(super) fn verify(engine: &Engine, component: &Component) -> Result<(), LoadE
     if !forbidden.is_empty() {
         return Err(LoadError::ForbiddenImports(forbidden));
     }
-    let exports: Vec<String> = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let exports: Vec<String> = ty
+        .exports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
     if exports.iter().any(|name| name == EXPORT) {
         return Ok(());
     }
-    let found = exports.into_iter().find(|name| name.starts_with("calport:calendar/calendar@"));
-    Err(LoadError::WrongContract { expected: EXPORT, found })
+    let found = exports
+        .into_iter()
+        .find(|name| name.starts_with("calport:calendar/calendar@"));
+    Err(LoadError::WrongContract {
+        expected: EXPORT,
+        found,
+    })
 }
 
 /// Everything that is allowed, and nothing else.

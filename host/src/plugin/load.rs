@@ -1,7 +1,7 @@
 //! From the bytes of a component to a plugin that can be called.
 
 use super::{
-    BUILT_IN, Loaded, LoadError, Options, Runtime, bindings,
+    BUILT_IN, LoadError, Loaded, Options, Runtime, bindings,
     bindings::PluginPre,
     cache,
     calendar::{EndpointUse, PluginInfo},
@@ -30,7 +30,14 @@ pub(super) async fn load(
     description::check(&info)?;
     let egress = egress(&info, options)?;
     let settings = Arc::new(settings(&info, &options.settings));
-    Ok(Loaded { runtime: runtime.clone(), pre, limits: options.limits, info, settings, egress })
+    Ok(Loaded {
+        runtime: runtime.clone(),
+        pre,
+        limits: options.limits,
+        info,
+        settings,
+        egress,
+    })
 }
 
 /// Compiling takes most of a second, and all of both cores.
@@ -40,15 +47,23 @@ async fn compile(
     options: &Options,
 ) -> Result<Component, LoadError> {
     let engine = runtime.engine().clone();
-    let bytes = if bytes == BUILT_IN { BUILT_IN.into() } else { bytes.to_vec() };
+    let bytes = if bytes == BUILT_IN {
+        BUILT_IN.into()
+    } else {
+        bytes.to_vec()
+    };
     let cache_dir = options.cache_dir.clone();
     let compiling = tokio::task::spawn_blocking(move || {
         cache::component(&engine, &bytes, cache_dir.as_deref())
     });
     match compiling.await {
         Ok(Ok(component)) => Ok(component),
-        Ok(Err(error)) => Err(LoadError::NotAComponent { reason: error.root_cause().to_string() }),
-        Err(_) => Err(LoadError::NotAComponent { reason: "compiling it failed".to_owned() }),
+        Ok(Err(error)) => Err(LoadError::NotAComponent {
+            reason: error.root_cause().to_string(),
+        }),
+        Err(_) => Err(LoadError::NotAComponent {
+            reason: "compiling it failed".to_owned(),
+        }),
     }
 }
 
@@ -62,7 +77,10 @@ async fn describe(
     let mut store = call::store(runtime.engine(), State::closed(limits));
     let asking = async {
         let guest: bindings::Plugin = pre.instantiate_async(&mut store).await?;
-        guest.calport_calendar_calendar().call_describe(&mut store).await
+        guest
+            .calport_calendar_calendar()
+            .call_describe(&mut store)
+            .await
     };
     let asked = tokio::time::timeout(limits.wall, asking).await;
     match asked {
@@ -75,32 +93,55 @@ async fn describe(
 /// The settings that a description names; those without a value stay empty.
 fn settings(info: &PluginInfo, environment: &Environment) -> BTreeMap<String, String> {
     let names = info.providers.iter().flat_map(|provider| {
-        let credentials = provider.credentials.iter().map(|credential| &credential.name);
+        let credentials = provider
+            .credentials
+            .iter()
+            .map(|credential| &credential.name);
         let endpoints = provider.endpoints.iter().map(|endpoint| &endpoint.setting);
-        credentials.chain(endpoints).chain(&provider.redirect_setting)
+        credentials
+            .chain(endpoints)
+            .chain(&provider.redirect_setting)
     });
     names
-        .map(|name| (name.clone(), environment.get(name).unwrap_or_default().to_owned()))
+        .map(|name| {
+            (
+                name.clone(),
+                environment.get(name).unwrap_or_default().to_owned(),
+            )
+        })
         .collect()
 }
 
 /// The one way out, to the endpoints of the description and wherever the operator has
 /// moved them. What only a browser visits is not among them.
 fn egress(info: &PluginInfo, options: &Options) -> Result<Egress, LoadError> {
-    let loopback = if options.allow_loopback { Loopback::Allowed } else { Loopback::Denied };
+    let loopback = if options.allow_loopback {
+        Loopback::Allowed
+    } else {
+        Loopback::Denied
+    };
     let mut allowed = AllowList::new(loopback);
-    for endpoint in info.providers.iter().flat_map(|provider| &provider.endpoints) {
+    for endpoint in info
+        .providers
+        .iter()
+        .flat_map(|provider| &provider.endpoints)
+    {
         if endpoint.uses == EndpointUse::AUTHORIZE {
             continue;
         }
-        let url = options.settings.get(&endpoint.setting).unwrap_or(&endpoint.default_url);
+        let url = options
+            .settings
+            .get(&endpoint.setting)
+            .unwrap_or(&endpoint.default_url);
         allowed.allow(url).map_err(|error| LoadError::Endpoint {
             setting: endpoint.setting.clone(),
             reason: error.to_string(),
         })?;
     }
-    Egress::builder(allowed).build().map_err(|error| LoadError::Endpoint {
-        setting: "TLS".to_owned(),
-        reason: error.to_string(),
-    })
+    Egress::builder(allowed)
+        .build()
+        .map_err(|error| LoadError::Endpoint {
+            setting: "TLS".to_owned(),
+            reason: error.to_string(),
+        })
 }

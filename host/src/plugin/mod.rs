@@ -29,8 +29,7 @@ use state::State;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// The component that the host carries: Google, Outlook and files for Apple.
-pub static BUILT_IN: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/calport_plugin.wasm"));
+pub static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/calport_plugin.wasm"));
 
 /// How a plugin is to be run.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +68,9 @@ impl Plugin {
         component: &[u8],
         options: &Options,
     ) -> Result<Self, LoadError> {
-        load::load(runtime, component, options).await.map(|loaded| Self(Arc::new(loaded)))
+        load::load(runtime, component, options)
+            .await
+            .map(|loaded| Self(Arc::new(loaded)))
     }
 
     /// Loads a component from a file.
@@ -83,7 +84,10 @@ impl Plugin {
     ) -> Result<Self, LoadError> {
         let component = tokio::fs::read(path)
             .await
-            .map_err(|source| LoadError::File { path: path.to_owned(), source })?;
+            .map_err(|source| LoadError::File {
+                path: path.to_owned(),
+                source,
+            })?;
         Self::load(runtime, &component, options).await
     }
 
@@ -94,7 +98,11 @@ impl Plugin {
 
     /// The provider with this id.
     pub fn provider(&self, id: &str) -> Option<&calendar::ProviderInfo> {
-        self.0.info.providers.iter().find(|provider| provider.id == id)
+        self.0
+            .info
+            .providers
+            .iter()
+            .find(|provider| provider.id == id)
     }
 
     /// The value that the operator gave a setting which the description names.
@@ -110,7 +118,10 @@ impl Plugin {
         let provider = provider.to_owned();
         self.call(None, move |guest, store| {
             async move {
-                guest.calport_calendar_calendar().call_availability(store, &provider).await
+                guest
+                    .calport_calendar_calendar()
+                    .call_availability(store, &provider)
+                    .await
             }
             .boxed()
         })
@@ -129,7 +140,10 @@ impl Plugin {
         let provider = provider.to_owned();
         self.call(None, move |guest, store| {
             async move {
-                guest.calport_calendar_calendar().call_begin_connect(store, &provider, &request).await
+                guest
+                    .calport_calendar_calendar()
+                    .call_begin_connect(store, &provider, &request)
+                    .await
             }
             .boxed()
         })
@@ -166,7 +180,10 @@ impl Plugin {
         let provider = binding.provider().to_owned();
         self.call(Some(binding), move |guest, store| {
             async move {
-                guest.calport_calendar_calendar().call_disconnect(store, &provider, revoke).await
+                guest
+                    .calport_calendar_calendar()
+                    .call_disconnect(store, &provider, revoke)
+                    .await
             }
             .boxed()
         })
@@ -184,7 +201,10 @@ impl Plugin {
         let provider = binding.provider().to_owned();
         self.call(Some(binding), move |guest, store| {
             async move {
-                guest.calport_calendar_calendar().call_list_calendars(store, &provider).await
+                guest
+                    .calport_calendar_calendar()
+                    .call_list_calendars(store, &provider)
+                    .await
             }
             .boxed()
         })
@@ -207,7 +227,13 @@ impl Plugin {
             async move {
                 guest
                     .calport_calendar_calendar()
-                    .call_push_event(store, &provider, calendar.as_deref(), &event, known.as_ref())
+                    .call_push_event(
+                        store,
+                        &provider,
+                        calendar.as_deref(),
+                        &event,
+                        known.as_ref(),
+                    )
                     .await
             }
             .boxed()
@@ -227,7 +253,10 @@ impl Plugin {
         let provider = binding.provider().to_owned();
         self.call(Some(binding), move |guest, store| {
             async move {
-                guest.calport_calendar_calendar().call_remove_event(store, &provider, &remote).await
+                guest
+                    .calport_calendar_calendar()
+                    .call_remove_event(store, &provider, &remote)
+                    .await
             }
             .boxed()
         })
@@ -268,7 +297,10 @@ impl Plugin {
     ) -> Result<String, CallError> {
         self.call(None, move |guest, store| {
             async move {
-                guest.calport_calendar_calendar().call_export_ics(store, &events, &options).await
+                guest
+                    .calport_calendar_calendar()
+                    .call_export_ics(store, &events, &options)
+                    .await
             }
             .boxed()
         })

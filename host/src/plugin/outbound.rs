@@ -61,7 +61,10 @@ fn code(error: EgressError) -> Error {
     match error {
         EgressError::NotAllowed(_) | EgressError::BadRequest(_) => Error::HttpRequestDenied,
         EgressError::AddressRefused => Error::DestinationIpProhibited,
-        EgressError::DnsFailed => Error::DnsError { rcode: None, info_code: None },
+        EgressError::DnsFailed => Error::DnsError {
+            rcode: None,
+            info_code: None,
+        },
         EgressError::ConnectFailed => Error::ConnectionRefused,
         EgressError::ConnectTimedOut => Error::ConnectionTimeout,
         EgressError::TlsFailed(fault) => match fault {

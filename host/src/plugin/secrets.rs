@@ -6,7 +6,10 @@ use super::{
 };
 
 impl Host for State {
-    async fn get(&mut self, name: String) -> wasmtime::Result<Result<Option<String>, SecretsError>> {
+    async fn get(
+        &mut self,
+        name: String,
+    ) -> wasmtime::Result<Result<Option<String>, SecretsError>> {
         // A described setting without a value is kept as an empty one.
         Ok(match self.settings.get(&name) {
             Some(value) if value.is_empty() => Ok(None),

@@ -13,7 +13,11 @@ impl types::Host for State {}
 impl Host for State {
     async fn load(&mut self) -> wasmtime::Result<Result<Option<token_store::Stored>, StoreError>> {
         Ok(match self.binding() {
-            Ok(binding) => binding.load().await.map(|s| s.map(Into::into)).map_err(Into::into),
+            Ok(binding) => binding
+                .load()
+                .await
+                .map(|s| s.map(Into::into))
+                .map_err(Into::into),
             Err(error) => Err(error),
         })
     }
@@ -24,9 +28,10 @@ impl Host for State {
         expected: Option<u64>,
     ) -> wasmtime::Result<Result<u64, StoreError>> {
         Ok(match self.binding() {
-            Ok(binding) => {
-                binding.save(credentials.into(), expected).await.map_err(Into::into)
-            }
+            Ok(binding) => binding
+                .save(credentials.into(), expected)
+                .await
+                .map_err(Into::into),
             Err(error) => Err(error),
         })
     }
@@ -43,9 +48,11 @@ impl Host for State {
         seen: u64,
     ) -> wasmtime::Result<Result<token_store::RefreshTurn, StoreError>> {
         Ok(match self.binding() {
-            Ok(binding) => {
-                binding.begin_refresh(seen).await.map(Into::into).map_err(Into::into)
-            }
+            Ok(binding) => binding
+                .begin_refresh(seen)
+                .await
+                .map(Into::into)
+                .map_err(Into::into),
             Err(error) => Err(error),
         })
     }
@@ -71,8 +78,13 @@ impl From<VaultError> for StoreError {
 
 impl From<Stored> for token_store::Stored {
     fn from(stored: Stored) -> Self {
-        let Credentials { access_token, refresh_token, expires_at, scopes, client_id } =
-            stored.credentials;
+        let Credentials {
+            access_token,
+            refresh_token,
+            expires_at,
+            scopes,
+            client_id,
+        } = stored.credentials;
         Self {
             credentials: token_store::Credentials {
                 access_token: access_token.expose_secret().to_owned(),

@@ -39,7 +39,9 @@ impl State {
 
     fn parse(word: &str) -> Self {
         let all = [Self::Waiting, Self::InCalendar, Self::NeedsReconnect];
-        all.into_iter().find(|state| state.as_str() == word).unwrap_or(Self::Failed)
+        all.into_iter()
+            .find(|state| state.as_str() == word)
+            .unwrap_or(Self::Failed)
     }
 }
 
@@ -194,6 +196,16 @@ impl Deliveries {
     /// handed out one at a time, so that changes of one event cannot overtake each other.
     pub(super) async fn claim(&self) -> Result<Option<Delivery>, sqlx::Error> {
         let now = self.database.now().await?;
+        // Looking costs no lock; claiming does, even where there is nothing to claim.
+        let is_due: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM deliveries WHERE state = 'waiting' AND next_try <= $1 LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
+        if is_due.is_none() {
+            return Ok(None);
+        }
         let row = sqlx::query(concat!(
             "UPDATE deliveries SET claimed_until = $1, attempts = attempts + 1 \
              WHERE (tenant, kind, booking_id, user_id, provider) IN ( \
@@ -220,7 +232,11 @@ impl Deliveries {
         delivery: &Delivery,
         settled: &Settled,
     ) -> Result<(), sqlx::Error> {
-        let remote = settled.remote.as_ref().map(serde_json::to_string).transpose();
+        let remote = settled
+            .remote
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose();
         let remote = remote.map_err(|error| sqlx::Error::Encode(error.into()))?;
         let now = self.database.now().await?;
         let BookingId { tenant, kind, id } = &delivery.booking;
@@ -265,8 +281,12 @@ impl Deliveries {
         if gone.rows_affected() > 0 {
             return Ok(());
         }
-        let waiting =
-            Settled { state: State::Waiting, reason: None, remote: None, retry_in: Some(0) };
+        let waiting = Settled {
+            state: State::Waiting,
+            reason: None,
+            remote: None,
+            retry_in: Some(0),
+        };
         self.settle(delivery, &waiting).await
     }
 }

@@ -44,9 +44,11 @@ pub(super) fn of_failure(delivery: &Delivery, error: &CallError) -> Outcome {
             };
             again(delivery, reason, advice.after.map(i64::from))
         }
-        Error::NotConfigured(_) | Error::Misconfigured(_) => {
-            again(delivery, "the provider is temporarily unavailable", Some(MISCONFIGURED_RETRY))
-        }
+        Error::NotConfigured(_) | Error::Misconfigured(_) => again(
+            delivery,
+            "the provider is temporarily unavailable",
+            Some(MISCONFIGURED_RETRY),
+        ),
         Error::NeedsReconnect(why) => Outcome::Reconnect(why.clone()),
         Error::NeedsScope(_) => {
             Outcome::Reconnect("a permission that calendar sync needs is missing".to_owned())
@@ -56,9 +58,10 @@ pub(super) fn of_failure(delivery: &Delivery, error: &CallError) -> Outcome {
         }
         Error::Denied => Outcome::Reconnect("access was declined".to_owned()),
         Error::NotConnected => Outcome::Forget,
-        Error::Invalid(field) => {
-            never(delivery, &format!("{} {}: {}", field.field, field.problem, field.remedy))
-        }
+        Error::Invalid(field) => never(
+            delivery,
+            &format!("{} {}: {}", field.field, field.problem, field.remedy),
+        ),
         Error::Conflict => never(delivery, "the calendar holds a newer revision"),
         Error::Gone => never(delivery, "the chosen calendar no longer exists"),
         Error::Rejected(why) => never(delivery, &format!("the provider refused: {why}")),
@@ -68,9 +71,17 @@ pub(super) fn of_failure(delivery: &Delivery, error: &CallError) -> Outcome {
 
 fn again(delivery: &Delivery, reason: &str, after: Option<i64>) -> Outcome {
     if delivery.attempts >= MAX_ATTEMPTS {
-        return never(delivery, &format!("{reason}, {MAX_ATTEMPTS} times in a row"));
+        return never(
+            delivery,
+            &format!("{reason}, {MAX_ATTEMPTS} times in a row"),
+        );
     }
-    settle(delivery, State::Waiting, reason, Some(after.unwrap_or_else(|| backoff(delivery))))
+    settle(
+        delivery,
+        State::Waiting,
+        reason,
+        Some(after.unwrap_or_else(|| backoff(delivery))),
+    )
 }
 
 fn never(delivery: &Delivery, reason: &str) -> Outcome {
@@ -79,7 +90,12 @@ fn never(delivery: &Delivery, reason: &str) -> Outcome {
 
 fn settle(delivery: &Delivery, state: State, reason: &str, retry_in: Option<i64>) -> Outcome {
     let remote: Option<Remote> = delivery.remote.clone();
-    Outcome::Settle(Settled { state, reason: Some(reason.to_owned()), remote, retry_in })
+    Outcome::Settle(Settled {
+        state,
+        reason: Some(reason.to_owned()),
+        remote,
+        retry_in,
+    })
 }
 
 /// Doubles with every try, with full jitter, so that what failed together does not come

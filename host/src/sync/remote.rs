@@ -19,13 +19,37 @@ impl Remote {
 }
 
 impl From<RemoteEvent> for Remote {
-    fn from(RemoteEvent { id, calendar, etag, link }: RemoteEvent) -> Self {
-        Self { id, calendar, etag, link }
+    fn from(
+        RemoteEvent {
+            id,
+            calendar,
+            etag,
+            link,
+        }: RemoteEvent,
+    ) -> Self {
+        Self {
+            id,
+            calendar,
+            etag,
+            link,
+        }
     }
 }
 
 impl From<Remote> for RemoteEvent {
-    fn from(Remote { id, calendar, etag, link }: Remote) -> Self {
-        Self { id, calendar, etag, link }
+    fn from(
+        Remote {
+            id,
+            calendar,
+            etag,
+            link,
+        }: Remote,
+    ) -> Self {
+        Self {
+            id,
+            calendar,
+            etag,
+            link,
+        }
     }
 }

@@ -111,10 +111,17 @@ impl Worker {
             return Ok(self.deliveries.done(delivery).await?);
         };
         if let Some(reason) = connection.reconnect_reason {
-            return Ok(self.deliveries.settle(delivery, &needs_reconnect(delivery, reason)).await?);
+            return Ok(self
+                .deliveries
+                .settle(delivery, &needs_reconnect(delivery, reason))
+                .await?);
         }
         let mut body = held.body;
-        if !body.participants.iter().any(|participant| participant.user == delivery.user) {
+        if !body
+            .participants
+            .iter()
+            .any(|participant| participant.user == delivery.user)
+        {
             body.status = Status::Cancelled;
         }
         let event = match event_for(&held.id, &delivery.user, &body, held.updated_at) {
@@ -122,20 +129,31 @@ impl Worker {
             Err(error) => {
                 let reason = format!("{} {}", error.field, error.problem);
                 let remote = delivery.remote.clone();
-                let failed =
-                    Settled { state: State::Failed, reason: Some(reason), remote, retry_in: None };
+                let failed = Settled {
+                    state: State::Failed,
+                    reason: Some(reason),
+                    remote,
+                    retry_in: None,
+                };
                 return Ok(self.deliveries.settle(delivery, &failed).await?);
             }
         };
         let binding = Binding::new(self.vault.clone(), subject.clone(), provider);
         let destination = Some(connection.destination.id);
-        let pushed =
-            self.plugin.push_event(binding, destination, event, delivery.remote_event()).await;
+        let pushed = self
+            .plugin
+            .push_event(binding, destination, event, delivery.remote_event())
+            .await;
         match pushed {
             Ok(None) => self.deliveries.done(delivery).await?,
             Ok(Some(remote)) => {
                 let remote = Some(remote.into());
-                let there = Settled { state: State::InCalendar, reason: None, remote, retry_in: None };
+                let there = Settled {
+                    state: State::InCalendar,
+                    reason: None,
+                    remote,
+                    retry_in: None,
+                };
                 self.deliveries.settle(delivery, &there).await?;
             }
             Err(error) => match of_failure(delivery, &error) {
@@ -145,7 +163,9 @@ impl Worker {
                     self.vault.mark_dead(&subject, provider, &reason).await?;
                     let settled = needs_reconnect(delivery, reason.clone());
                     self.deliveries.settle(delivery, &settled).await?;
-                    self.deliveries.suspend_connection(&subject, provider, &reason).await?;
+                    self.deliveries
+                        .suspend_connection(&subject, provider, &reason)
+                        .await?;
                 }
             },
         }
@@ -155,5 +175,10 @@ impl Worker {
 
 fn needs_reconnect(delivery: &Delivery, reason: String) -> Settled {
     let remote = delivery.remote.clone();
-    Settled { state: State::NeedsReconnect, reason: Some(reason), remote, retry_in: None }
+    Settled {
+        state: State::NeedsReconnect,
+        reason: Some(reason),
+        remote,
+        retry_in: None,
+    }
 }

@@ -33,13 +33,24 @@ impl Granted {
 impl Binding {
     /// Reaches the stored credentials.
     pub fn new(vault: Vault, subject: Subject, provider: impl Into<String>) -> Self {
-        Self { vault, subject, provider: provider.into(), granted: None }
+        Self {
+            vault,
+            subject,
+            provider: provider.into(),
+            granted: None,
+        }
     }
 
     /// Reads the stored credentials and holds back what is saved.
     pub fn granting(self) -> (Self, Granted) {
         let granted = Granted::default();
-        (Self { granted: Some(granted.clone()), ..self }, granted)
+        (
+            Self {
+                granted: Some(granted.clone()),
+                ..self
+            },
+            granted,
+        )
     }
 
     /// Of which provider.
@@ -78,12 +89,18 @@ impl Binding {
                 // the provider has rotated exists nowhere else (case 18).
                 let this = self.clone();
                 let saving = tokio::spawn(async move {
-                    this.vault.save(&this.subject, &this.provider, &credentials, expected).await
+                    this.vault
+                        .save(&this.subject, &this.provider, &credentials, expected)
+                        .await
                 });
-                saving.await.map_err(|_| VaultError::Database(sqlx::Error::WorkerCrashed))?
+                saving
+                    .await
+                    .map_err(|_| VaultError::Database(sqlx::Error::WorkerCrashed))?
             }
             // Only a flow makes connections, and it holds them back until they are whole.
-            None => Err(VaultError::Conflict(self.load().await?.map(|stored| stored.revision))),
+            None => Err(VaultError::Conflict(
+                self.load().await?.map(|stored| stored.revision),
+            )),
         }
     }
 
@@ -100,6 +117,8 @@ impl Binding {
     /// # Errors
     /// See [`VaultError`].
     pub async fn begin_refresh(&self, seen: u64) -> Result<RefreshTurn, VaultError> {
-        self.vault.begin_refresh(&self.subject, &self.provider, seen).await
+        self.vault
+            .begin_refresh(&self.subject, &self.provider, seen)
+            .await
     }
 }

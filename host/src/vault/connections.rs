@@ -31,6 +31,17 @@ pub struct Destination {
     pub name: String,
 }
 
+/// What a user has just consented to.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The account.
+    pub account: Account,
+    /// Where its bookings go unless the user has chosen.
+    pub destination: Destination,
+    /// Its credentials.
+    pub credentials: Credentials,
+}
+
 /// A connected account, without its credentials.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -44,6 +55,8 @@ pub struct Connection {
     pub destination: Destination,
     /// Why the user has to connect again, if so.
     pub reconnect_reason: Option<String>,
+    /// When the provider was first seen to refuse the grant, in seconds since 1970.
+    pub dead_at: Option<i64>,
     /// When it was connected last.
     pub connected_at: i64,
 }
@@ -56,7 +69,7 @@ impl Vault {
     pub async fn connections(&self, subject: &Subject) -> Result<Vec<Connection>, VaultError> {
         let rows = sqlx::query(
             "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
-             reconnect_reason, connected_at FROM connections \
+             reconnect_reason, dead_at, connected_at FROM connections \
              WHERE tenant = $1 AND user_id = $2 ORDER BY provider",
         )
         .bind(&subject.tenant)
@@ -76,7 +89,9 @@ impl Vault {
         provider: &str,
     ) -> Result<Option<Connection>, VaultError> {
         let connections = self.connections(subject).await?;
-        Ok(connections.into_iter().find(|connection| connection.provider == provider))
+        Ok(connections
+            .into_iter()
+            .find(|connection| connection.provider == provider))
     }
 
     /// Whether somebody else is connected to the same account at the provider, so that
@@ -106,14 +121,17 @@ impl Vault {
     pub async fn connect(
         &self,
         transaction: &mut Transaction<'static, Any>,
+        now: i64,
         subject: &Subject,
         provider: &str,
-        account: &Account,
-        destination: &Destination,
-        credentials: &Credentials,
+        grant: &Grant,
     ) -> Result<(), VaultError> {
+        let Grant {
+            account,
+            destination,
+            credentials,
+        } = grant;
         let [access, refresh] = self.seal_tokens(subject, provider, credentials)?;
-        let now = self.database.now().await?;
         sqlx::query(
             "INSERT INTO connections (tenant, user_id, provider, account_id, account_label, \
              calendar_id, calendar_name, access_token, refresh_token, expires_at, scopes, \
@@ -129,7 +147,8 @@ impl Vault {
              refresh_token = COALESCE(excluded.refresh_token, connections.refresh_token), \
              expires_at = excluded.expires_at, scopes = excluded.scopes, \
              client_id = excluded.client_id, revision = connections.revision + 1, \
-             reconnect_reason = NULL, refresh_until = NULL, connected_at = excluded.connected_at",
+             reconnect_reason = NULL, dead_at = NULL, refresh_until = NULL, \
+             connected_at = excluded.connected_at",
         )
         .bind(&subject.tenant)
         .bind(&subject.user)
@@ -183,14 +202,16 @@ impl Vault {
         provider: &str,
         reason: &str,
     ) -> Result<(), VaultError> {
+        let now = self.database.now().await?;
         sqlx::query(
-            "UPDATE connections SET reconnect_reason = $4, refresh_until = NULL \
-             WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+            "UPDATE connections SET reconnect_reason = $4, refresh_until = NULL, \
+             dead_at = COALESCE(dead_at, $5) WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         )
         .bind(&subject.tenant)
         .bind(&subject.user)
         .bind(provider)
         .bind(reason)
+        .bind(now)
         .execute(self.database.pool())
         .await?;
         Ok(())
@@ -230,7 +251,11 @@ impl Vault {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let open = |column: &'static str, text: String| {
-            let context = Context { subject, provider, field: column };
+            let context = Context {
+                subject,
+                provider,
+                field: column,
+            };
             self.keys.open(&Sealed::from_column(text), context)
         };
         let refresh: Option<String> = row.try_get("refresh_token")?;
@@ -238,7 +263,9 @@ impl Vault {
         Ok(Some(Stored {
             credentials: Credentials {
                 access_token: open("access_token", row.try_get("access_token")?)?,
-                refresh_token: refresh.map(|text| open("refresh_token", text)).transpose()?,
+                refresh_token: refresh
+                    .map(|text| open("refresh_token", text))
+                    .transpose()?,
                 expires_at: row.try_get("expires_at")?,
                 scopes: scopes.split_whitespace().map(str::to_owned).collect(),
                 client_id: row.try_get("client_id")?,
@@ -263,7 +290,7 @@ impl Vault {
         let saved: Option<i64> = sqlx::query_scalar(
             "UPDATE connections SET access_token = $5, \
              refresh_token = COALESCE($6, refresh_token), expires_at = $7, scopes = $8, \
-             client_id = $9, revision = revision + 1, reconnect_reason = NULL, \
+             client_id = $9, revision = revision + 1, reconnect_reason = NULL, dead_at = NULL, \
              refresh_until = NULL \
              WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
              RETURNING revision",
@@ -281,7 +308,9 @@ impl Vault {
         .await?;
         match saved {
             Some(revision) => Ok(revision.cast_unsigned()),
-            None => Err(VaultError::Conflict(self.revision(subject, provider).await?)),
+            None => Err(VaultError::Conflict(
+                self.revision(subject, provider).await?,
+            )),
         }
     }
 
@@ -323,11 +352,7 @@ impl Vault {
         }
     }
 
-    async fn revision(
-        &self,
-        subject: &Subject,
-        provider: &str,
-    ) -> Result<Option<u64>, VaultError> {
+    async fn revision(&self, subject: &Subject, provider: &str) -> Result<Option<u64>, VaultError> {
         let revision: Option<i64> = sqlx::query_scalar(
             "SELECT revision FROM connections \
              WHERE tenant = $1 AND user_id = $2 AND provider = $3",
@@ -347,8 +372,14 @@ impl Vault {
         credentials: &Credentials,
     ) -> Result<[Option<Sealed>; 2], VaultError> {
         let seal = |field, token: Option<&SecretString>| {
-            let context = Context { subject, provider, field };
-            token.map(|token| self.keys.seal(token, context)).transpose()
+            let context = Context {
+                subject,
+                provider,
+                field,
+            };
+            token
+                .map(|token| self.keys.seal(token, context))
+                .transpose()
         };
         Ok([
             seal("access_token", Some(&credentials.access_token))?,
@@ -361,12 +392,16 @@ fn connection(subject: &Subject, row: &AnyRow) -> Result<Connection, VaultError>
     Ok(Connection {
         subject: subject.clone(),
         provider: row.try_get("provider")?,
-        account: Account { id: row.try_get("account_id")?, label: row.try_get("account_label")? },
+        account: Account {
+            id: row.try_get("account_id")?,
+            label: row.try_get("account_label")?,
+        },
         destination: Destination {
             id: row.try_get("calendar_id")?,
             name: row.try_get("calendar_name")?,
         },
         reconnect_reason: row.try_get("reconnect_reason")?,
+        dead_at: row.try_get("dead_at")?,
         connected_at: row.try_get("connected_at")?,
     })
 }

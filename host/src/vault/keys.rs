@@ -16,9 +16,7 @@ pub(super) const KEY_BYTES: usize = 32;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyRingError {
     /// An entry is not `ID:BASE64` of 32 bytes.
-    #[error(
-        "has an entry (number {number}) that is not a key id, a colon and 32 bytes in base64"
-    )]
+    #[error("has an entry (number {number}) that is not a key id, a colon and 32 bytes in base64")]
     Malformed {
         /// Which entry, counted from 1.
         number: usize,
@@ -62,7 +60,10 @@ impl KeyRing {
         }
         let mut keys = keys.into_iter();
         let primary = keys.next().ok_or(KeyRingError::Malformed { number: 1 })?;
-        Ok(Self { primary, older: keys.collect() })
+        Ok(Self {
+            primary,
+            older: keys.collect(),
+        })
     }
 
     /// A signature that [`KeyRing::verify`] accepts for the same purpose and message:
@@ -75,7 +76,9 @@ impl KeyRing {
 
     /// Whether a signature was made for this purpose and message, by any of the keys.
     pub fn verify(&self, purpose: &str, message: &str, signature: &str) -> bool {
-        let Some((id, encoded)) = signature.split_once('.') else { return false };
+        let Some((id, encoded)) = signature.split_once('.') else {
+            return false;
+        };
         let (Some(key), Ok(tag)) = (self.get(id), BASE64_URL_SAFE_NO_PAD.decode(encoded)) else {
             return false;
         };
@@ -99,22 +102,34 @@ impl KeyRing {
 /// Keyed with a hash of purpose and master key, so that neither the encryption nor another
 /// purpose ever sees the same key.
 fn mac(key: &[u8; KEY_BYTES], purpose: &str, message: &str) -> SimpleHmac<Sha256> {
-    let derived = Sha256::new().chain_update(purpose).chain_update(key).finalize();
+    let derived = Sha256::new()
+        .chain_update(purpose)
+        .chain_update(key)
+        .finalize();
     // A key shorter than the hash's block counts as one padded with zeros (RFC 2104).
     let mut block = hmac::digest::Key::<SimpleHmac<Sha256>>::default();
-    block.iter_mut().zip(derived).for_each(|(to, from)| *to = from);
+    block
+        .iter_mut()
+        .zip(derived)
+        .for_each(|(to, from)| *to = from);
     <SimpleHmac<Sha256> as KeyInit>::new(&block).chain_update(message)
 }
 
 impl Clone for KeyRing {
     fn clone(&self) -> Self {
-        Self { primary: self.primary.clone(), older: self.older.clone() }
+        Self {
+            primary: self.primary.clone(),
+            older: self.older.clone(),
+        }
     }
 }
 
 impl Clone for Key {
     fn clone(&self) -> Self {
-        Self { id: self.id.clone(), bytes: SecretBox::new(Box::new(*self.bytes.expose_secret())) }
+        Self {
+            id: self.id.clone(),
+            bytes: SecretBox::new(Box::new(*self.bytes.expose_secret())),
+        }
     }
 }
 
@@ -122,9 +137,14 @@ impl Key {
     fn parse(entry: &str) -> Option<Self> {
         let (id, encoded) = entry.split_once(':')?;
         let is_id = (1..=32).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let bytes = Zeroizing::new(BASE64_STANDARD.decode(encoded).ok()?);
         let bytes: [u8; KEY_BYTES] = bytes.as_slice().try_into().ok()?;
-        is_id.then(|| Self { id: id.to_owned(), bytes: SecretBox::new(Box::new(bytes)) })
+        is_id.then(|| Self {
+            id: id.to_owned(),
+            bytes: SecretBox::new(Box::new(bytes)),
+        })
     }
 }

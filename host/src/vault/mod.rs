@@ -8,9 +8,9 @@ mod keys;
 mod seal;
 
 pub use binding::{Binding, Granted};
-pub use connections::{Account, Connection, Destination};
+pub use connections::{Account, Connection, Destination, Grant};
 pub use keys::{KeyRing, KeyRingError};
-pub use seal::{Context, Sealed, SealError};
+pub use seal::{Context, SealError, Sealed};
 
 use crate::db::Database;
 use secrecy::SecretString;
@@ -75,7 +75,10 @@ pub struct Vault {
 impl Vault {
     /// A vault in this database, sealed with these keys.
     pub fn new(database: Database, keys: KeyRing) -> Self {
-        Self { database, keys: Arc::new(keys) }
+        Self {
+            database,
+            keys: Arc::new(keys),
+        }
     }
 
     /// The keys, for others who keep secrets in the same database for a while.

@@ -42,8 +42,14 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Every part with its length in front, so that no two contexts give the same bytes.
     fn associated_data(&self, key: &str) -> Vec<u8> {
-        let parts =
-            [VERSION, key, &self.subject.tenant, &self.subject.user, self.provider, self.field];
+        let parts = [
+            VERSION,
+            key,
+            &self.subject.tenant,
+            &self.subject.user,
+            self.provider,
+            self.field,
+        ];
         let mut data = Vec::new();
         for part in parts {
             data.extend_from_slice(&(part.len() as u64).to_le_bytes());
@@ -79,12 +85,18 @@ impl KeyRing {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|_| SealError::Refused)?;
         let associated = context.associated_data(id);
-        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: &associated };
+        let payload = Payload {
+            msg: secret.expose_secret().as_bytes(),
+            aad: &associated,
+        };
         let ciphertext = XChaCha20Poly1305::new(key.into())
             .encrypt(XNonce::from_slice(&nonce), payload)
             .map_err(|_| SealError::Refused)?;
         let bytes = [nonce.as_slice(), &ciphertext].concat();
-        Ok(Sealed(format!("{VERSION}.{id}.{}", BASE64_STANDARD_NO_PAD.encode(bytes))))
+        Ok(Sealed(format!(
+            "{VERSION}.{id}.{}",
+            BASE64_STANDARD_NO_PAD.encode(bytes)
+        )))
     }
 
     /// Decrypts a value from its place.
@@ -97,13 +109,24 @@ impl KeyRing {
         else {
             return Err(SealError::Forged);
         };
-        let key = self.get(id).ok_or_else(|| SealError::UnknownKey(id.to_owned()))?;
-        let bytes = BASE64_STANDARD_NO_PAD.decode(encoded).map_err(|_| SealError::Forged)?;
-        let (nonce, ciphertext) =
-            bytes.split_at_checked(NONCE_BYTES).ok_or(SealError::Forged)?;
+        let key = self
+            .get(id)
+            .ok_or_else(|| SealError::UnknownKey(id.to_owned()))?;
+        let bytes = BASE64_STANDARD_NO_PAD
+            .decode(encoded)
+            .map_err(|_| SealError::Forged)?;
+        let (nonce, ciphertext) = bytes
+            .split_at_checked(NONCE_BYTES)
+            .ok_or(SealError::Forged)?;
         let associated = context.associated_data(id);
         let plain = XChaCha20Poly1305::new(key.into())
-            .decrypt(XNonce::from_slice(nonce), Payload { msg: ciphertext, aad: &associated })
+            .decrypt(
+                XNonce::from_slice(nonce),
+                Payload {
+                    msg: ciphertext,
+                    aad: &associated,
+                },
+            )
             .map(Zeroizing::new)
             .map_err(|_| SealError::Forged)?;
         let text = std::str::from_utf8(&plain).map_err(|_| SealError::Forged)?;
@@ -123,26 +146,53 @@ mod tests {
         let keys = KeyRing::parse(KEYS).unwrap();
         let [ann, bob] = ["ann", "bob"].map(|user| Subject::new("default", user));
         let elsewhere = Subject::new("defaul", "tann");
-        let home = Context { subject: &ann, provider: "google", field: "access_token" };
+        let home = Context {
+            subject: &ann,
+            provider: "google",
+            field: "access_token",
+        };
         let sealed = keys.seal(&SecretString::from("canary-1"), home).unwrap();
         assert!(!sealed.as_column().contains("canary"));
-        assert_eq!(keys.open(&sealed, home).unwrap().expose_secret(), "canary-1");
+        assert_eq!(
+            keys.open(&sealed, home).unwrap().expose_secret(),
+            "canary-1"
+        );
         for other in [
-            Context { subject: &bob, ..home },
-            Context { subject: &elsewhere, ..home },
-            Context { provider: "outlook", ..home },
-            Context { field: "refresh_token", ..home },
+            Context {
+                subject: &bob,
+                ..home
+            },
+            Context {
+                subject: &elsewhere,
+                ..home
+            },
+            Context {
+                provider: "outlook",
+                ..home
+            },
+            Context {
+                field: "refresh_token",
+                ..home
+            },
         ] {
             assert_eq!(keys.open(&sealed, other).unwrap_err(), SealError::Forged);
         }
         for position in 0..sealed.as_column().len() {
             let mut bytes = sealed.as_column().as_bytes().to_vec();
             bytes[position] ^= 1;
-            let Ok(text) = String::from_utf8(bytes) else { continue };
-            assert!(keys.open(&Sealed(text), home).is_err(), "byte {position} flipped");
+            let Ok(text) = String::from_utf8(bytes) else {
+                continue;
+            };
+            assert!(
+                keys.open(&Sealed(text), home).is_err(),
+                "byte {position} flipped"
+            );
         }
         for cut in ["", "v1", "v1.k1", "v1.k1.", "v1.k1.AAAA", "v2.k1.AAAA"] {
-            assert_eq!(keys.open(&Sealed(cut.into()), home).unwrap_err(), SealError::Forged);
+            assert_eq!(
+                keys.open(&Sealed(cut.into()), home).unwrap_err(),
+                SealError::Forged
+            );
         }
     }
 
@@ -150,12 +200,27 @@ mod tests {
     fn an_older_key_still_reads_and_a_removed_one_is_named() {
         const NEWER: &str = "k2:HxsdHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
         let subject = Subject::new("default", "ann");
-        let place = Context { subject: &subject, provider: "google", field: "access_token" };
-        let sealed = KeyRing::parse(KEYS).unwrap().seal(&"token".into(), place).unwrap();
+        let place = Context {
+            subject: &subject,
+            provider: "google",
+            field: "access_token",
+        };
+        let sealed = KeyRing::parse(KEYS)
+            .unwrap()
+            .seal(&"token".into(), place)
+            .unwrap();
         let both = KeyRing::parse(&format!("{NEWER},{KEYS}")).unwrap();
         assert_eq!(both.open(&sealed, place).unwrap().expose_secret(), "token");
-        assert!(both.seal(&"token".into(), place).unwrap().as_column().starts_with("v1.k2."));
+        assert!(
+            both.seal(&"token".into(), place)
+                .unwrap()
+                .as_column()
+                .starts_with("v1.k2.")
+        );
         let without = KeyRing::parse(NEWER).unwrap();
-        assert_eq!(without.open(&sealed, place).unwrap_err(), SealError::UnknownKey("k1".into()));
+        assert_eq!(
+            without.open(&sealed, place).unwrap_err(),
+            SealError::UnknownKey("k1".into())
+        );
     }
 }

@@ -28,7 +28,10 @@ impl Landing {
     /// A parameter of the place it was sent to.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let location = self.location.as_ref()?;
-        location.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into())
+        location
+            .query_pairs()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.into())
     }
 
     /// The `status` that the platform reads.
@@ -46,13 +49,21 @@ impl Default for Browser {
 impl Browser {
     /// A browser without any cookie.
     pub fn new() -> Self {
-        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
-        Self { client: client.unwrap_or_default(), cookies: Mutex::default() }
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build();
+        Self {
+            client: client.unwrap_or_default(),
+            cookies: Mutex::default(),
+        }
     }
 
     /// Keeps what a `Set-Cookie` header says.
     pub fn keep(&self, header: &str) {
-        let Some((name, rest)) = header.split_once('=') else { return };
+        let Some((name, rest)) = header.split_once('=') else {
+            return;
+        };
         let value = rest.split(';').next().unwrap_or_default();
         if let Ok(mut cookies) = self.cookies.lock() {
             cookies.insert(name.to_owned(), value.to_owned());
@@ -61,14 +72,24 @@ impl Browser {
 
     /// Opens a URL with its cookies.
     pub async fn open(&self, url: &str) -> reqwest::Result<Landing> {
-        let cookies = self.cookies.lock().map(|cookies| cookies.clone()).unwrap_or_default();
-        let cookies: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = self
+            .cookies
+            .lock()
+            .map(|cookies| cookies.clone())
+            .unwrap_or_default();
+        let cookies: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut request = self.client.get(url);
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
         let response = request.send().await?;
-        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+        let location = response
+            .headers()
+            .get("location")
+            .and_then(|value| value.to_str().ok());
         Ok(Landing {
             code: response.status(),
             location: location.and_then(|text| Url::parse(text).ok()),

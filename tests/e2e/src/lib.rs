@@ -8,10 +8,16 @@ mod world;
 pub use browser::{Browser, Landing};
 pub use world::{PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token};
 
-/// Account ids of the Google stand-in that tests use.
+/// Accounts of the stand-ins that tests use.
 pub mod accounts {
     /// The first of its default accounts.
     pub const CASEY: &str = "casey.customer@gmail.example";
     /// The second.
     pub const SAM: &str = "sam.staff@gmail.example";
+    /// A personal account of Microsoft's.
+    pub const PERSONAL: &str = "casey.customer@outlook.example";
+    /// A work account of Microsoft's.
+    pub const WORK: &str = "sam.staff@contoso.example";
+    /// One whose organisation must approve first.
+    pub const SCHOOL: &str = "kim@school.example";
 }

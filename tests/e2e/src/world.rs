@@ -10,7 +10,7 @@ use calport_host::{
     sync::Workers,
     vault::{KeyRing, Vault},
 };
-use calport_standins::{ConsentChoice, Google, GoogleConfig};
+use calport_standins::{ConsentChoice, Google, GoogleConfig, Outlook, OutlookConfig};
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use std::{
@@ -38,7 +38,6 @@ type Failure = Box<dyn Error + Send + Sync>;
 ///
 /// # Panics
 /// When wasmtime does not run on this machine.
-#[expect(clippy::expect_used, reason = "no test can go on without an engine")]
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("wasmtime runs here"))
@@ -50,7 +49,11 @@ pub fn runtime() -> &'static Runtime {
 /// When it cannot be signed.
 pub fn token(claims: &Value) -> Result<String, Failure> {
     let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
-    Ok(jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &key)?)
+    Ok(jsonwebtoken::encode(
+        &jsonwebtoken::Header::default(),
+        claims,
+        &key,
+    )?)
 }
 
 /// What may differ from test to test.
@@ -58,6 +61,8 @@ pub fn token(claims: &Value) -> Result<String, Failure> {
 pub struct WorldOptions {
     /// The Google stand-in.
     pub google: GoogleConfig,
+    /// The Microsoft stand-in.
+    pub outlook: OutlookConfig,
     /// Settings that replace or, when empty, remove those of the stand-ins.
     pub settings: Vec<(String, String)>,
     /// Leaves bookings undelivered.
@@ -68,6 +73,8 @@ pub struct WorldOptions {
 pub struct World {
     /// The Google stand-in.
     pub google: Google,
+    /// The Microsoft stand-in.
+    pub outlook: Outlook,
     /// The host's own URL, without a slash at the end.
     pub url: String,
     /// The host, for looking inside.
@@ -116,15 +123,17 @@ impl World {
     /// Whatever kept it from starting.
     pub async fn start_with(options: WorldOptions) -> Result<Self, Failure> {
         let google = Google::start(options.google)?;
+        let outlook = Outlook::start(options.outlook)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
         google.register_redirect_uri(format!("{url}/api/calendar/google/callback/"));
+        outlook.register_redirect_uri(format!("{url}/api/calendar/outlook/callback/"));
         let mut settings = google.environment();
+        settings.extend(outlook.environment());
         settings.extend(options.settings);
         let folder = tempfile::tempdir()?;
         let database = format!("sqlite:{}", folder.path().join("calport.db").display());
         let vault = Vault::new(Database::open(&database).await?, KeyRing::parse(KEYS)?);
-        let options = WorldOptions { settings, google: GoogleConfig::default(), ..options };
         let service_options = ServiceOptions {
             public_url: Url::parse(&url)?,
             return_url: Some(Url::parse("https://platform.example/calendars?tab=sync")?),
@@ -134,14 +143,22 @@ impl World {
             },
             platform_token: PLATFORM_TOKEN.into(),
             plugin: None,
-            plugin_options: plugin_options(options.settings),
+            plugin_options: plugin_options(settings),
         };
         let service = Service::new(runtime(), vault, service_options).await?;
         let workers = (!options.without_workers).then(|| service.start_workers());
         let router = api::router(service.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = Client::builder().no_proxy().build()?;
-        Ok(Self { google, url, service, folder, client, _workers: workers })
+        Ok(Self {
+            google,
+            outlook,
+            url,
+            service,
+            folder,
+            client,
+            _workers: workers,
+        })
     }
 
     /// A call without any bearer.
@@ -198,22 +215,39 @@ impl World {
         self.call(method, path, Some(PLATFORM_TOKEN), body).await
     }
 
-    /// Begins a flow for a user in a browser; the URL of the consent page.
+    /// Begins a flow for a user in a browser; the URL of Google's consent page.
     ///
     /// # Errors
     /// When it does not begin.
     pub async fn begin(&self, user: &str, browser: &Browser) -> Result<String, Failure> {
-        let reply = self.user(user, Method::POST, "/api/calendar/google/connect/", None).await?;
+        self.begin_with("google", user, browser).await
+    }
+
+    /// Begins a flow with a provider.
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn begin_with(
+        &self,
+        provider: &str,
+        user: &str,
+        browser: &Browser,
+    ) -> Result<String, Failure> {
+        let path = format!("/api/calendar/{provider}/connect/");
+        let reply = self.user(user, Method::POST, &path, None).await?;
         if reply.status != StatusCode::OK {
             return Err(reply.text.into());
         }
         for cookie in reply.headers.get_all("set-cookie") {
             browser.keep(cookie.to_str()?);
         }
-        Ok(reply.json()["authorization_url"].as_str().unwrap_or_default().to_owned())
+        Ok(reply.json()["authorization_url"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
     }
 
-    /// Goes through a whole flow: the user decides, the browser comes back.
+    /// Goes through a whole flow with Google: the user decides, the browser comes back.
     ///
     /// # Errors
     /// When the flow does not begin or the stand-in shows an error page.
@@ -229,6 +263,22 @@ impl World {
         Ok(browser.open(&callback).await?)
     }
 
+    /// The same with Microsoft.
+    ///
+    /// # Errors
+    /// When the flow does not begin or the stand-in shows an error page.
+    pub async fn connect_outlook(
+        &self,
+        user: &str,
+        account: &str,
+        choice: &ConsentChoice,
+    ) -> Result<Landing, Failure> {
+        let browser = Browser::new();
+        let url = self.begin_with("outlook", user, &browser).await?;
+        let callback = self.outlook.consent(&url, account, choice)?;
+        Ok(browser.open(&callback).await?)
+    }
+
     /// The state of one participant's only calendar once it no longer waits.
     ///
     /// # Errors
@@ -237,17 +287,24 @@ impl World {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let reading = self.platform(Method::GET, path, None).await?.json();
-            let participants = reading["participants"].as_array().cloned().unwrap_or_default();
-            let found = participants.into_iter().find(|participant| participant["user"] == user);
+            let participants = reading["participants"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let found = participants
+                .into_iter()
+                .find(|participant| participant["user"] == user);
             match found {
                 Some(found) if found["state"] != "waiting" => return Ok(found),
-                Some(_) | None if Instant::now() > deadline => return Err(reading.to_string().into()),
+                Some(_) | None if Instant::now() > deadline => {
+                    return Err(reading.to_string().into());
+                }
                 Some(_) | None => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
     }
 
-    /// Waits until the stand-in's calendar is as it should be.
+    /// Waits until Google's calendar is as it should be.
     ///
     /// # Errors
     /// When it does not become so.
@@ -257,17 +314,37 @@ impl World {
         calendar: &str,
         until: impl Fn(&[Value]) -> bool,
     ) -> Result<Vec<Value>, Failure> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let events = self.google.events(account, calendar);
-            if until(&events) {
-                return Ok(events);
-            }
-            if Instant::now() > deadline {
-                return Err(format!("the calendar holds {events:?}").into());
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        eventually(|| self.google.events(account, calendar), until).await
+    }
+
+    /// Waits until Microsoft's calendar is as it should be.
+    ///
+    /// # Errors
+    /// When it does not become so.
+    pub async fn outlook_events(
+        &self,
+        account: &str,
+        calendar: &str,
+        until: impl Fn(&[Value]) -> bool,
+    ) -> Result<Vec<Value>, Failure> {
+        eventually(|| self.outlook.events(account, calendar), until).await
+    }
+}
+
+async fn eventually(
+    look: impl Fn() -> Vec<Value>,
+    until: impl Fn(&[Value]) -> bool,
+) -> Result<Vec<Value>, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let events = look();
+        if until(&events) {
+            return Ok(events);
         }
+        if Instant::now() > deadline {
+            return Err(format!("the calendar holds {events:?}").into());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

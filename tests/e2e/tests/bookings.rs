@@ -21,18 +21,29 @@ fn job(revision: u32) -> Value {
 
 async fn connected() -> World {
     let world = World::start().await.unwrap();
-    world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
+    world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
     world
 }
 
 #[tokio::test]
 async fn a_booking_reaches_connected_calendars_and_waits_for_nobody_else() {
     let world = connected().await;
-    let reply = world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    let reply = world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
     let ann = world.settled(JOB, "ann").await.unwrap();
     assert_eq!(ann["state"], "in_calendar", "{ann}");
-    assert!(ann["calendars"][0]["link"].as_str().unwrap().starts_with("http"));
+    assert!(
+        ann["calendars"][0]["link"]
+            .as_str()
+            .unwrap()
+            .starts_with("http")
+    );
     let bob = world.settled(JOB, "bob").await.unwrap();
     assert_eq!(bob["state"], "file_only");
     let events = world.google.events(CASEY, "primary");
@@ -46,11 +57,17 @@ async fn a_booking_reaches_connected_calendars_and_waits_for_nobody_else() {
 #[tokio::test]
 async fn changes_cancellations_and_returns_leave_one_event_or_none() {
     let world = connected().await;
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     world.settled(JOB, "ann").await.unwrap();
     let mut changed = job(2);
     changed["title"] = json!("Deeper clean");
-    world.platform(Method::PUT, JOB, Some(&changed)).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&changed))
+        .await
+        .unwrap();
     world
         .google_events(CASEY, "primary", |events| {
             events.len() == 1 && events[0]["summary"] == "Deeper clean"
@@ -58,46 +75,91 @@ async fn changes_cancellations_and_returns_leave_one_event_or_none() {
         .await
         .unwrap();
     world.platform(Method::DELETE, JOB, None).await.unwrap();
-    world.google_events(CASEY, "primary", <[Value]>::is_empty).await.unwrap();
+    world
+        .google_events(CASEY, "primary", <[Value]>::is_empty)
+        .await
+        .unwrap();
     let reading = world.platform(Method::GET, JOB, None).await.unwrap().json();
-    assert_eq!((&reading["status"], &reading["revision"]), (&json!("cancelled"), &json!(3)));
-    world.platform(Method::PUT, JOB, Some(&job(4))).await.unwrap();
-    world.google_events(CASEY, "primary", |events| events.len() == 1).await.unwrap();
+    assert_eq!(
+        (&reading["status"], &reading["revision"]),
+        (&json!("cancelled"), &json!(3))
+    );
+    world
+        .platform(Method::PUT, JOB, Some(&job(4)))
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", |events| events.len() == 1)
+        .await
+        .unwrap();
     let mut without = job(5);
     without["participants"] = json!([]);
-    world.platform(Method::PUT, JOB, Some(&without)).await.unwrap();
-    world.google_events(CASEY, "primary", <[Value]>::is_empty).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&without))
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", <[Value]>::is_empty)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn the_same_again_does_nothing_and_an_older_revision_is_refused() {
     // case 43
     let world = connected().await;
-    world.platform(Method::PUT, JOB, Some(&job(2))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(2)))
+        .await
+        .unwrap();
     world.settled(JOB, "ann").await.unwrap();
     world.google.forget_requests();
-    let same = world.platform(Method::PUT, JOB, Some(&job(2))).await.unwrap();
+    let same = world
+        .platform(Method::PUT, JOB, Some(&job(2)))
+        .await
+        .unwrap();
     assert_eq!(same.status, StatusCode::ACCEPTED);
     assert!(world.google.requests().is_empty());
-    let older = world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
-    assert_eq!((older.status, older.code().as_str()), (StatusCode::CONFLICT, "conflict"));
+    let older = world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (older.status, older.code().as_str()),
+        (StatusCode::CONFLICT, "conflict")
+    );
     assert!(older.text.contains("revision 2"), "{}", older.text);
     let mut other = job(2);
     other["title"] = json!("Something else");
-    let other = world.platform(Method::PUT, JOB, Some(&other)).await.unwrap();
+    let other = world
+        .platform(Method::PUT, JOB, Some(&other))
+        .await
+        .unwrap();
     assert_eq!(other.status, StatusCode::CONFLICT);
 }
 
 #[tokio::test]
 async fn what_happened_before_connecting_arrives_after_it() {
     let world = World::start().await.unwrap();
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     let mut past = job(1);
     past["start"] = json!("2020-12-01T10:00:00Z");
     past["end"] = json!("2020-12-01T12:00:00Z");
-    world.platform(Method::PUT, "/api/jobs/16/", Some(&past)).await.unwrap();
-    world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
-    world.google_events(CASEY, "primary", |events| events.len() == 1).await.unwrap();
+    world
+        .platform(Method::PUT, "/api/jobs/16/", Some(&past))
+        .await
+        .unwrap();
+    world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", |events| events.len() == 1)
+        .await
+        .unwrap();
     let over = world.settled("/api/jobs/16/", "ann").await.unwrap();
     assert_eq!(over["state"], "file_only", "what is over stays out");
 }
@@ -105,14 +167,32 @@ async fn what_happened_before_connecting_arrives_after_it() {
 #[tokio::test]
 async fn two_participants_who_share_an_account_have_an_event_each() {
     let world = connected().await;
-    world.connect("bob", CASEY, &ConsentChoice::Allow).await.unwrap();
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
-    world.google_events(CASEY, "primary", |events| events.len() == 2).await.unwrap();
+    world
+        .connect("bob", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", |events| events.len() == 2)
+        .await
+        .unwrap();
     let mut without_bob = job(2);
     without_bob["participants"] = json!([{"user": "ann", "role": "customer"}]);
-    world.platform(Method::PUT, JOB, Some(&without_bob)).await.unwrap();
-    world.google_events(CASEY, "primary", |events| events.len() == 1).await.unwrap();
-    assert_eq!(world.settled(JOB, "ann").await.unwrap()["state"], "in_calendar");
+    world
+        .platform(Method::PUT, JOB, Some(&without_bob))
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", |events| events.len() == 1)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.settled(JOB, "ann").await.unwrap()["state"],
+        "in_calendar"
+    );
 }
 
 #[tokio::test]
@@ -120,25 +200,55 @@ async fn another_calendar_takes_what_is_ahead_along() {
     let work = GoogleCalendar::new("work@group.calendar.example", "Work", GoogleRole::Owner);
     let casey = GoogleAccount::new(CASEY, "Casey Customer").calendar(work);
     let google = GoogleConfig::default().accounts([casey]);
-    let world = World::start_with(WorldOptions { google, ..WorldOptions::default() }).await.unwrap();
-    world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    let world = World::start_with(WorldOptions {
+        google,
+        ..WorldOptions::default()
+    })
+    .await
+    .unwrap();
+    world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     world.settled(JOB, "ann").await.unwrap();
     let path = "/api/calendar/google/calendars/";
-    let calendars = world.user("ann", Method::GET, path, None).await.unwrap().json();
+    let calendars = world
+        .user("ann", Method::GET, path, None)
+        .await
+        .unwrap()
+        .json();
     let calendars = calendars["calendars"].as_array().unwrap().clone();
     assert!(calendars.len() > 1, "{calendars:?}");
     assert_eq!(calendars[0]["primary"], true);
-    let other = calendars.iter().find(|calendar| calendar["primary"] == false).unwrap();
+    let other = calendars
+        .iter()
+        .find(|calendar| calendar["primary"] == false)
+        .unwrap();
     let choice = json!({"id": other["id"]});
     let path = "/api/calendar/google/calendar/";
-    let chosen = world.user("ann", Method::PUT, path, Some(&choice)).await.unwrap();
+    let chosen = world
+        .user("ann", Method::PUT, path, Some(&choice))
+        .await
+        .unwrap();
     assert_eq!(chosen.status, StatusCode::OK, "{}", chosen.text);
     let id = other["id"].as_str().unwrap();
-    world.google_events(CASEY, id, |events| events.len() == 1).await.unwrap();
-    world.google_events(CASEY, "primary", <[Value]>::is_empty).await.unwrap();
+    world
+        .google_events(CASEY, id, |events| events.len() == 1)
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", <[Value]>::is_empty)
+        .await
+        .unwrap();
     let unknown = json!({"id": "somebody-elses"});
-    let refused = world.user("ann", Method::PUT, path, Some(&unknown)).await.unwrap();
+    let refused = world
+        .user("ann", Method::PUT, path, Some(&unknown))
+        .await
+        .unwrap();
     assert_eq!(refused.json()["field"], "id");
 }
 
@@ -154,41 +264,79 @@ async fn faults_of_the_provider_leave_one_event_in_the_end() {
     ] {
         let world = connected().await;
         let fault = Fault::on("POST", "/calendar/v3/calendars/*/events").times(1);
-        let fault = world.google.faults().add(fault.behaviour(behaviour.clone()));
-        world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+        let fault = world
+            .google
+            .faults()
+            .add(fault.behaviour(behaviour.clone()));
+        world
+            .platform(Method::PUT, JOB, Some(&job(1)))
+            .await
+            .unwrap();
         let ann = world.settled(JOB, "ann").await.unwrap();
         assert_eq!(ann["state"], "in_calendar", "{behaviour:?}: {ann}");
         assert_eq!(world.google.faults().hits(fault), 1, "{behaviour:?}");
-        assert_eq!(world.google.events(CASEY, "primary").len(), 1, "{behaviour:?}");
+        assert_eq!(
+            world.google.events(CASEY, "primary").len(),
+            1,
+            "{behaviour:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_dead_grant_stops_its_own_user_and_reconnecting_loses_and_doubles_nothing() {
     let world = connected().await;
-    world.connect("bob", SAM, &ConsentChoice::Allow).await.unwrap();
+    world
+        .connect("bob", SAM, &ConsentChoice::Allow)
+        .await
+        .unwrap();
     world.google.kill_grant(CASEY);
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
-    assert_eq!(world.settled(JOB, "bob").await.unwrap()["state"], "in_calendar");
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.settled(JOB, "bob").await.unwrap()["state"],
+        "in_calendar"
+    );
     let ann = world.settled(JOB, "ann").await.unwrap();
     assert_eq!(ann["state"], "needs_reconnect");
     assert!(ann["calendars"][0]["reason"].is_string());
-    world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
-    world.google_events(CASEY, "primary", |events| events.len() == 1).await.unwrap();
-    assert_eq!(world.settled(JOB, "ann").await.unwrap()["state"], "in_calendar");
+    world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    world
+        .google_events(CASEY, "primary", |events| events.len() == 1)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.settled(JOB, "ann").await.unwrap()["state"],
+        "in_calendar"
+    );
 }
 
 #[tokio::test]
 async fn disconnecting_can_take_our_events_along_and_never_others() {
     let world = connected().await;
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     world.settled(JOB, "ann").await.unwrap();
     let path = "/api/calendar/google/disconnect/";
     let body = json!({"remove_events": true});
-    let reply = world.user("ann", Method::POST, path, Some(&body)).await.unwrap().json();
+    let reply = world
+        .user("ann", Method::POST, path, Some(&body))
+        .await
+        .unwrap()
+        .json();
     assert_eq!((&reply["removed"], &reply["left"]), (&json!(1), &json!(0)));
     assert!(world.google.events(CASEY, "primary").is_empty());
-    assert_eq!(world.settled(JOB, "ann").await.unwrap()["state"], "file_only");
+    assert_eq!(
+        world.settled(JOB, "ann").await.unwrap()["state"],
+        "file_only"
+    );
 }
 
 #[tokio::test]
@@ -204,16 +352,36 @@ async fn recurring_and_all_day_bookings_keep_their_nature() {
         "revision": 1, "title": "Closed", "start_date": "2031-12-24", "end_date": "2031-12-26",
         "participants": [{"user": "ann", "role": "customer"}],
     });
-    for (path, body) in [("/api/jobs/weekly/", weekly), ("/api/appointments/days/", days)] {
-        let reply = world.platform(Method::PUT, path, Some(&body)).await.unwrap();
+    for (path, body) in [
+        ("/api/jobs/weekly/", weekly),
+        ("/api/appointments/days/", days),
+    ] {
+        let reply = world
+            .platform(Method::PUT, path, Some(&body))
+            .await
+            .unwrap();
         assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
-        assert_eq!(world.settled(path, "ann").await.unwrap()["state"], "in_calendar");
+        assert_eq!(
+            world.settled(path, "ann").await.unwrap()["state"],
+            "in_calendar"
+        );
     }
     let events = world.google.events(CASEY, "primary");
-    let weekly = events.iter().find(|event| event["summary"] == "Weekly clean").unwrap();
+    let weekly = events
+        .iter()
+        .find(|event| event["summary"] == "Weekly clean")
+        .unwrap();
     assert_eq!(weekly["start"]["timeZone"], "Europe/London");
-    assert!(weekly["recurrence"].to_string().contains("FREQ=WEEKLY;COUNT=10"), "{weekly}");
-    let days = events.iter().find(|event| event["summary"] == "Closed").unwrap();
+    assert!(
+        weekly["recurrence"]
+            .to_string()
+            .contains("FREQ=WEEKLY;COUNT=10"),
+        "{weekly}"
+    );
+    let days = events
+        .iter()
+        .find(|event| event["summary"] == "Closed")
+        .unwrap();
     assert_eq!(days["start"]["date"], "2031-12-24");
     assert_eq!(days["end"]["date"], "2031-12-26");
 }
@@ -221,24 +389,53 @@ async fn recurring_and_all_day_bookings_keep_their_nature() {
 #[tokio::test]
 async fn a_participant_downloads_a_file_and_a_stranger_finds_nothing() {
     let world = World::start().await.unwrap();
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     let path = "/api/jobs/17/calendar.ics";
     let reply = world.user("ann", Method::GET, path, None).await.unwrap();
     assert_eq!(reply.status, StatusCode::OK);
-    assert_eq!(reply.headers["content-type"], "text/calendar; charset=utf-8");
-    assert_eq!(reply.headers["content-disposition"], "attachment; filename=\"job-17.ics\"");
+    assert_eq!(
+        reply.headers["content-type"],
+        "text/calendar; charset=utf-8"
+    );
+    assert_eq!(
+        reply.headers["content-disposition"],
+        "attachment; filename=\"job-17.ics\""
+    );
     let calendar: icalendar::Calendar = reply.text.parse().unwrap();
     assert_eq!(calendar.components.len(), 1);
     assert!(!reply.text.contains("METHOD"));
     let bob = world.user("bob", Method::GET, path, None).await.unwrap();
-    let uid = |text: &str| text.lines().find(|line| line.starts_with("UID")).map(str::to_owned);
-    assert_ne!(uid(&reply.text), uid(&bob.text), "a UID belongs to one person");
-    for (user, path) in [("eve", path), ("eve", JOB), ("ann", "/api/jobs/18/calendar.ics")] {
+    let uid = |text: &str| {
+        text.lines()
+            .find(|line| line.starts_with("UID"))
+            .map(str::to_owned)
+    };
+    assert_ne!(
+        uid(&reply.text),
+        uid(&bob.text),
+        "a UID belongs to one person"
+    );
+    for (user, path) in [
+        ("eve", path),
+        ("eve", JOB),
+        ("ann", "/api/jobs/18/calendar.ics"),
+    ] {
         let reply = world.user(user, Method::GET, path, None).await.unwrap();
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{user} {path}");
     }
-    let reading = world.user("ann", Method::GET, JOB, None).await.unwrap().json();
-    assert_eq!(reading["participants"].as_array().unwrap().len(), 1, "others stay unseen");
+    let reading = world
+        .user("ann", Method::GET, JOB, None)
+        .await
+        .unwrap()
+        .json();
+    assert_eq!(
+        reading["participants"].as_array().unwrap().len(),
+        1,
+        "others stay unseen"
+    );
 }
 
 #[tokio::test]
@@ -253,9 +450,21 @@ async fn every_wrong_field_is_named_with_a_remedy_and_nothing_is_stored() {
         ("end", json!("2031-12-01T09:00:00Z"), "end"),
         ("start", json!("2031-12-01T10:00:00"), "start"),
         ("zone", json!("Mars/Olympus"), "zone"),
-        ("recurrence", json!({"rule": "FREQ=SECONDLY"}), "recurrence.rule"),
-        ("recurrence", json!({"rule": "FREQ=DAILY;COUNT=1000000000"}), "recurrence.rule"),
-        ("recurrence", json!({"rule": "FREQ=DAILY;INTERVAL=0"}), "recurrence.rule"),
+        (
+            "recurrence",
+            json!({"rule": "FREQ=SECONDLY"}),
+            "recurrence.rule",
+        ),
+        (
+            "recurrence",
+            json!({"rule": "FREQ=DAILY;COUNT=1000000000"}),
+            "recurrence.rule",
+        ),
+        (
+            "recurrence",
+            json!({"rule": "FREQ=DAILY;INTERVAL=0"}),
+            "recurrence.rule",
+        ),
         (
             "recurrence",
             json!({"rule": "FREQ=DAILY", "excluded": ["soon"]}),
@@ -263,12 +472,21 @@ async fn every_wrong_field_is_named_with_a_remedy_and_nothing_is_stored() {
         ),
         ("url", json!("javascript:alert(1)"), "url"),
         ("reminders", json!([99_999_999]), "reminders[0]"),
-        ("attendees", json!([{"email": "x\r\nATTENDEE:y"}]), "attendees[0].email"),
+        (
+            "attendees",
+            json!([{"email": "x\r\nATTENDEE:y"}]),
+            "attendees[0].email",
+        ),
     ] {
         let mut body = job(1);
         body[field] = value;
         let reply = world.platform(Method::PUT, JOB, Some(&body)).await.unwrap();
-        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{named}: {}", reply.text);
+        assert_eq!(
+            reply.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{named}: {}",
+            reply.text
+        );
         let problem = reply.json();
         assert_eq!(problem["code"], "invalid");
         assert_eq!(problem["field"], named, "{problem}");
@@ -281,7 +499,10 @@ async fn every_wrong_field_is_named_with_a_remedy_and_nothing_is_stored() {
 #[tokio::test]
 async fn busy_times_come_from_all_connected_calendars() {
     let world = connected().await;
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     world.settled(JOB, "ann").await.unwrap();
     let path = "/api/calendar/busy/?from=2031-12-01T00:00:00Z&to=2031-12-02T00:00:00Z";
     let expected = json!([{"start": "2031-12-01T10:00:00Z", "end": "2031-12-01T12:00:00Z"}]);
@@ -293,9 +514,14 @@ async fn busy_times_come_from_all_connected_calendars() {
     let foreign = world.user("bob", Method::GET, &path, None).await.unwrap();
     assert_eq!(foreign.status, StatusCode::NOT_FOUND);
     world.google.switch_off();
-    let reply = world.user("ann", Method::GET, path.trim_end_matches("&user=ann"), None).await;
+    let reply = world
+        .user("ann", Method::GET, path.trim_end_matches("&user=ann"), None)
+        .await;
     let reply = reply.unwrap().json();
-    assert_eq!(reply["incomplete"], json!([{"provider": "google", "code": "retry"}]));
+    assert_eq!(
+        reply["incomplete"],
+        json!([{"provider": "google", "code": "retry"}])
+    );
     let naive = "/api/calendar/busy/?from=2031-12-01T00:00:00&to=2031-12-02T00:00:00Z";
     let reply = world.user("ann", Method::GET, naive, None).await.unwrap();
     assert_eq!(reply.json()["field"], "from");
@@ -305,7 +531,10 @@ async fn busy_times_come_from_all_connected_calendars() {
 async fn secrets_are_nowhere_but_sealed() {
     // case 13
     let world = connected().await;
-    world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     world.settled(JOB, "ann").await.unwrap();
     let issued: Vec<String> = world
         .google
@@ -320,7 +549,9 @@ async fn secrets_are_nowhere_but_sealed() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         files += 1;
         for canary in &issued {
-            let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+            let found = bytes
+                .windows(canary.len())
+                .any(|window| window == canary.as_bytes());
             assert!(!found, "an access token lies in the clear");
         }
     }
@@ -329,12 +560,24 @@ async fn secrets_are_nowhere_but_sealed() {
 
 #[tokio::test]
 async fn without_workers_a_booking_is_kept_and_says_that_it_waits() {
-    let options = WorldOptions { without_workers: true, ..WorldOptions::default() };
+    let options = WorldOptions {
+        without_workers: true,
+        ..WorldOptions::default()
+    };
     let world = World::start_with(options).await.unwrap();
-    world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
-    let reply = world.platform(Method::PUT, JOB, Some(&job(1))).await.unwrap();
+    world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    let reply = world
+        .platform(Method::PUT, JOB, Some(&job(1)))
+        .await
+        .unwrap();
     assert_eq!(reply.json()["participants"][0]["state"], "waiting");
     let workers = world.service.start_workers();
-    assert_eq!(world.settled(JOB, "ann").await.unwrap()["state"], "in_calendar");
+    assert_eq!(
+        world.settled(JOB, "ann").await.unwrap()["state"],
+        "in_calendar"
+    );
     workers.stop().await;
 }

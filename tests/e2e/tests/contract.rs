@@ -38,9 +38,15 @@ fn event(uid: &str) -> Event {
 
 /// A world with ann connected and nobody pushing on her behalf.
 async fn connected() -> World {
-    let options = WorldOptions { without_workers: true, ..WorldOptions::default() };
+    let options = WorldOptions {
+        without_workers: true,
+        ..WorldOptions::default()
+    };
     let world = World::start_with(options).await.unwrap();
-    let landing = world.connect("ann", CASEY, &ConsentChoice::Allow).await.unwrap();
+    let landing = world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
     assert_eq!(landing.status(), "connected");
     world
 }
@@ -50,24 +56,37 @@ fn ann(world: &World) -> Binding {
     Binding::new(world.service.vault().clone(), subject, "google")
 }
 
-const FILE: IcsOptions = IcsOptions { name: None, refresh_interval: None };
+const FILE: IcsOptions = IcsOptions {
+    name: None,
+    refresh_interval: None,
+};
 
 #[tokio::test]
 async fn describe_and_availability_tell_what_is_needed() {
-    let plugin = Plugin::load(runtime(), BUILT_IN, &plugin_options(vec![])).await.unwrap();
+    let plugin = Plugin::load(runtime(), BUILT_IN, &plugin_options(vec![]))
+        .await
+        .unwrap();
     let google = plugin.provider("google").unwrap();
     assert!(google.scopes.iter().all(|scope| !scope.reason.is_empty()));
     let missing = plugin.availability("google").await.unwrap_err();
-    let CallError::Plugin(Error::NotConfigured(names)) = missing else { panic!("{missing}") };
+    let CallError::Plugin(Error::NotConfigured(names)) = missing else {
+        panic!("{missing}")
+    };
     assert_eq!(names, ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"]);
     plugin.availability("apple").await.unwrap();
     let unknown = plugin.availability("nowhere").await.unwrap_err();
-    assert!(matches!(unknown, CallError::Plugin(Error::Invalid(_))), "{unknown}");
+    assert!(
+        matches!(unknown, CallError::Plugin(Error::Invalid(_))),
+        "{unknown}"
+    );
 }
 
 #[tokio::test]
 async fn begin_connect_and_complete_callback_go_together() {
-    let options = WorldOptions { without_workers: true, ..WorldOptions::default() };
+    let options = WorldOptions {
+        without_workers: true,
+        ..WorldOptions::default()
+    };
     let world = World::start_with(options).await.unwrap();
     let redirect_uri = format!("{}/api/calendar/google/callback/", world.url);
     let request = ConnectRequest {
@@ -79,11 +98,17 @@ async fn begin_connect_and_complete_callback_go_together() {
     };
     let plugin = world.service.plugin();
     let url = plugin.begin_connect("google", request).await.unwrap().url;
-    let callback = world.google.consent(&url, CASEY, &ConsentChoice::Allow).unwrap();
+    let callback = world
+        .google
+        .consent(&url, CASEY, &ConsentChoice::Allow)
+        .unwrap();
     let (_, query) = callback.split_once('?').unwrap();
     let parameters = url::form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name != "state")
-        .map(|(name, value)| Parameter { name: name.into(), value: value.into() })
+        .map(|(name, value)| Parameter {
+            name: name.into(),
+            value: value.into(),
+        })
         .collect();
     let callback = Callback {
         parameters,
@@ -110,21 +135,51 @@ async fn list_calendars_push_event_busy_and_remove_event_work_on_one_calendar() 
     let repeat = push(event("a@test"), None).await.unwrap().unwrap();
     assert_eq!(first.id, repeat.id);
     assert_eq!(world.google.events(CASEY, "primary").len(), 1);
-    let newer = Event { revision: 3, title: "Newer".into(), ..event("a@test") };
+    let newer = Event {
+        revision: 3,
+        title: "Newer".into(),
+        ..event("a@test")
+    };
     let newer = push(newer, Some(repeat.clone())).await.unwrap().unwrap();
-    let older = Event { revision: 2, title: "Older".into(), ..event("a@test") };
+    let older = Event {
+        revision: 2,
+        title: "Older".into(),
+        ..event("a@test")
+    };
     let conflict = push(older, Some(repeat)).await.unwrap_err();
-    assert!(matches!(conflict, CallError::Plugin(Error::Conflict)), "{conflict}");
+    assert!(
+        matches!(conflict, CallError::Plugin(Error::Conflict)),
+        "{conflict}"
+    );
     assert_eq!(world.google.events(CASEY, "primary")[0]["summary"], "Newer");
-    let range = Range { start: 1_953_936_000, end: 1_954_022_400 };
+    let range = Range {
+        start: 1_953_936_000,
+        end: 1_954_022_400,
+    };
     let busy = plugin.busy(ann(&world), vec![], range).await.unwrap();
-    assert_eq!(busy, [Range { start: 1_953_972_000, end: 1_953_979_200 }]);
-    plugin.remove_event(ann(&world), newer.clone()).await.unwrap();
+    assert_eq!(
+        busy,
+        [Range {
+            start: 1_953_972_000,
+            end: 1_953_979_200
+        }]
+    );
+    plugin
+        .remove_event(ann(&world), newer.clone())
+        .await
+        .unwrap();
     assert!(world.google.events(CASEY, "primary").is_empty());
     plugin.remove_event(ann(&world), newer).await.unwrap();
-    let back = Event { revision: 4, ..event("a@test") };
+    let back = Event {
+        revision: 4,
+        ..event("a@test")
+    };
     assert!(push(back, None).await.unwrap().is_some());
-    let gone = Event { revision: 5, status: Status::Cancelled, ..event("a@test") };
+    let gone = Event {
+        revision: 5,
+        status: Status::Cancelled,
+        ..event("a@test")
+    };
     assert_eq!(push(gone, None).await.unwrap(), None);
     assert!(world.google.events(CASEY, "primary").is_empty());
 }
@@ -133,16 +188,31 @@ async fn list_calendars_push_event_busy_and_remove_event_work_on_one_calendar() 
 async fn disconnect_revokes_only_where_it_is_asked_to() {
     for (revoke, left) in [(false, 1), (true, 0)] {
         let world = connected().await;
-        world.service.plugin().disconnect(ann(&world), revoke).await.unwrap();
+        world
+            .service
+            .plugin()
+            .disconnect(ann(&world), revoke)
+            .await
+            .unwrap();
         assert_eq!(world.google.live_refresh_tokens(CASEY), left);
-        let gone = world.service.plugin().list_calendars(ann(&world)).await.unwrap_err();
-        assert!(matches!(gone, CallError::Plugin(Error::NotConnected)), "{gone}");
+        let gone = world
+            .service
+            .plugin()
+            .list_calendars(ann(&world))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(gone, CallError::Plugin(Error::NotConnected)),
+            "{gone}"
+        );
     }
 }
 
 #[tokio::test]
 async fn export_ics_is_pure_and_takes_ten_thousand_events() {
-    let plugin = Plugin::load(runtime(), BUILT_IN, &plugin_options(vec![])).await.unwrap();
+    let plugin = Plugin::load(runtime(), BUILT_IN, &plugin_options(vec![]))
+        .await
+        .unwrap();
     let weekly = Event {
         recurrence: Some(Recurrence {
             rule: "FREQ=WEEKLY;COUNT=10".into(),
@@ -151,7 +221,10 @@ async fn export_ics_is_pure_and_takes_ten_thousand_events() {
         ..event("weekly@test")
     };
     let days = Event {
-        when: Span::AllDay(AllDay { start: "2031-12-24".into(), end: "2031-12-26".into() }),
+        when: Span::AllDay(AllDay {
+            start: "2031-12-24".into(),
+            end: "2031-12-26".into(),
+        }),
         ..event("days@test")
     };
     let events = vec![event("single@test"), weekly, days];
@@ -165,24 +238,42 @@ async fn export_ics_is_pure_and_takes_ten_thousand_events() {
     assert_eq!(text.matches("BEGIN:VEVENT").count(), 10_000);
     let twice = vec![event("same@test"), event("same@test")];
     let refused = plugin.export_ics(twice, FILE).await.unwrap_err();
-    assert!(matches!(refused, CallError::Plugin(Error::Invalid(_))), "{refused}");
+    assert!(
+        matches!(refused, CallError::Plugin(Error::Invalid(_))),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
 async fn a_call_that_takes_too_long_or_too_much_ends_alone() {
     // cases 22 and 24 from the side of the limits
-    let limits = Limits { computing: Duration::from_millis(10), ..Limits::default() };
-    let options = calport_host::plugin::Options { limits, ..plugin_options(vec![]) };
+    let limits = Limits {
+        computing: Duration::from_millis(10),
+        ..Limits::default()
+    };
+    let options = calport_host::plugin::Options {
+        limits,
+        ..plugin_options(vec![])
+    };
     let plugin = Plugin::load(runtime(), BUILT_IN, &options).await.unwrap();
     let many: Vec<_> = (0..10_000).map(|n| event(&format!("{n}@test"))).collect();
     let slow = plugin.export_ics(many.clone(), FILE).await.unwrap_err();
     assert!(matches!(slow, CallError::TimedOut), "{slow}");
     assert!(plugin.export_ics(vec![event("a@test")], FILE).await.is_ok());
-    let limits = Limits { memory: 2 * 1024 * 1024, ..Limits::default() };
-    let options = calport_host::plugin::Options { limits, ..plugin_options(vec![]) };
+    let limits = Limits {
+        memory: 2 * 1024 * 1024,
+        ..Limits::default()
+    };
+    let options = calport_host::plugin::Options {
+        limits,
+        ..plugin_options(vec![])
+    };
     let plugin = Plugin::load(runtime(), BUILT_IN, &options).await.unwrap();
     let large = plugin.export_ics(many, FILE).await.unwrap_err();
-    assert!(matches!(large, CallError::OutOfMemory | CallError::Trapped(_)), "{large}");
+    assert!(
+        matches!(large, CallError::OutOfMemory | CallError::Trapped(_)),
+        "{large}"
+    );
     assert!(plugin.export_ics(vec![event("a@test")], FILE).await.is_ok());
 }
 
@@ -193,7 +284,10 @@ async fn a_stalled_provider_is_left_at_the_deadline_and_others_go_on() {
     let world = connected().await;
     let stall = Fault::on("GET", "/calendar/v3/users/me/calendarList").behaviour(Behaviour::Stall);
     world.google.faults().add(stall.times(1));
-    let limits = Limits { wall: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits {
+        wall: Duration::from_secs(2),
+        ..Limits::default()
+    };
     let mut options = plugin_options(world.google.environment());
     options.limits = limits;
     let plugin = Plugin::load(runtime(), BUILT_IN, &options).await.unwrap();
@@ -202,7 +296,10 @@ async fn a_stalled_provider_is_left_at_the_deadline_and_others_go_on() {
     let (stalled, other) = futures::future::join(stalled, other).await;
     assert!(matches!(stalled, Err(CallError::TimedOut)), "{stalled:?}");
     assert!(other.is_ok());
-    assert!(plugin.list_calendars(ann(&world)).await.is_ok(), "the slot is free again");
+    assert!(
+        plugin.list_calendars(ann(&world)).await.is_ok(),
+        "the slot is free again"
+    );
     let browser = Browser::new();
     assert!(world.begin("bob", &browser).await.is_ok());
 }

@@ -10,28 +10,49 @@ async fn load(bytes: &[u8]) -> Result<Plugin, LoadError> {
 
 /// The error's words, which must say what to do.
 async fn refusal(wat: &str) -> String {
-    load(&wat::parse_str(wat).unwrap()).await.unwrap_err().to_string()
+    load(&wat::parse_str(wat).unwrap())
+        .await
+        .unwrap_err()
+        .to_string()
 }
 
 #[tokio::test]
 async fn the_built_in_component_loads_and_describes_itself() {
     let plugin = load(BUILT_IN).await.unwrap();
     assert_eq!(plugin.info().name, "calport");
-    let ids: Vec<_> = plugin.info().providers.iter().map(|provider| &provider.id).collect();
-    assert!(ids.iter().any(|id| *id == "google") && ids.iter().any(|id| *id == "apple"), "{ids:?}");
+    let ids: Vec<_> = plugin
+        .info()
+        .providers
+        .iter()
+        .map(|provider| &provider.id)
+        .collect();
+    assert!(
+        ids.iter().any(|id| *id == "google") && ids.iter().any(|id| *id == "apple"),
+        "{ids:?}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_component_is_refused_with_a_remedy() {
-    for bytes in [&b""[..], b"not wasm", b"\0asm\x01\0\0\0", &BUILT_IN[..BUILT_IN.len() / 2]] {
+    for bytes in [
+        &b""[..],
+        b"not wasm",
+        b"\0asm\x01\0\0\0",
+        &BUILT_IN[..BUILT_IN.len() / 2],
+    ] {
         let error = load(bytes).await.unwrap_err();
         assert!(matches!(error, LoadError::NotAComponent { .. }), "{error}");
         assert!(error.to_string().contains("wasm32-wasip2"), "{error}");
     }
     let missing = Path::new("no-such-component.wasm");
-    let error = Plugin::load_file(runtime(), missing, &plugin_options(vec![])).await.unwrap_err();
+    let error = Plugin::load_file(runtime(), missing, &plugin_options(vec![]))
+        .await
+        .unwrap_err();
     let words = error.to_string();
-    assert!(words.contains("no-such-component.wasm") && words.contains("CALPORT_PLUGIN"), "{words}");
+    assert!(
+        words.contains("no-such-component.wasm") && words.contains("CALPORT_PLUGIN"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -53,17 +74,27 @@ async fn imports_beyond_the_contract_are_refused_by_name_before_anything_runs() 
 async fn a_component_for_another_contract_is_told_which_one_is_needed() {
     let words = refusal("(component)").await;
     assert!(words.contains("calport:calendar/calendar@0.1.0"), "{words}");
-    let other = "(component (instance $i) (export \"calport:calendar/calendar@0.9.0\" (instance $i)))";
+    let other =
+        "(component (instance $i) (export \"calport:calendar/calendar@0.9.0\" (instance $i)))";
     let words = refusal(other).await;
-    assert!(words.contains("but calport:calendar/calendar@0.9.0"), "{words}");
-    let hollow = "(component (instance $i) (export \"calport:calendar/calendar@0.1.0\" (instance $i)))";
+    assert!(
+        words.contains("but calport:calendar/calendar@0.9.0"),
+        "{words}"
+    );
+    let hollow =
+        "(component (instance $i) (export \"calport:calendar/calendar@0.1.0\" (instance $i)))";
     let words = refusal(hollow).await;
     assert!(words.contains("does not fit the contract"), "{words}");
 }
 
 #[tokio::test]
 async fn an_endpoint_override_must_be_a_url_that_may_be_reached() {
-    for url in ["http://calendar.example/", "ftp://x/", "https://10.0.0.1/x", "nonsense"] {
+    for url in [
+        "http://calendar.example/",
+        "ftp://x/",
+        "https://10.0.0.1/x",
+        "nonsense",
+    ] {
         let options = plugin_options(vec![("GOOGLE_API_URL".into(), url.into())]);
         let result = Plugin::load(runtime(), BUILT_IN, &options).await;
         match result {
@@ -73,8 +104,13 @@ async fn an_endpoint_override_must_be_a_url_that_may_be_reached() {
             Err(other) => panic!("{other}"),
         }
     }
-    let mut options = plugin_options(vec![("GOOGLE_API_URL".into(), "http://127.0.0.1:9/".into())]);
+    let mut options = plugin_options(vec![(
+        "GOOGLE_API_URL".into(),
+        "http://127.0.0.1:9/".into(),
+    )]);
     options.allow_loopback = false;
-    let error = Plugin::load(runtime(), BUILT_IN, &options).await.unwrap_err();
+    let error = Plugin::load(runtime(), BUILT_IN, &options)
+        .await
+        .unwrap_err();
     assert!(matches!(error, LoadError::Endpoint { .. }), "{error}");
 }

@@ -37,14 +37,20 @@ async fn no_route_answers_a_bearer_that_is_not_valid() {
         Some(token(&json!({"sub": "", "exp": FAR})).unwrap()),
         Some(token(&json!({"sub": "a b", "exp": FAR})).unwrap()),
         Some(token(&json!({"sub": "ann", "exp": FAR, "nbf": FAR})).unwrap()),
-        Some(format!("{head}.{}", signature.chars().rev().collect::<String>())),
+        Some(format!(
+            "{head}.{}",
+            signature.chars().rev().collect::<String>()
+        )),
         Some(none.to_owned()),
         Some(PLATFORM_TOKEN[..PLATFORM_TOKEN.len() - 1].to_owned()),
     ];
     for (method, path) in ROUTES {
         for bearer in &bearers {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let reply = world.call(method, path, bearer.as_deref(), None).await.unwrap();
+            let reply = world
+                .call(method, path, bearer.as_deref(), None)
+                .await
+                .unwrap();
             assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{path} {bearer:?}");
             assert_eq!(reply.headers["content-type"], "application/problem+json");
             assert_eq!(reply.code(), "unauthorized");
@@ -55,8 +61,14 @@ async fn no_route_answers_a_bearer_that_is_not_valid() {
 #[tokio::test]
 async fn users_and_the_platform_have_rights_of_their_own() {
     let world = World::start().await.unwrap();
-    for (method, path) in [(Method::PUT, "/api/jobs/1/"), (Method::DELETE, "/api/jobs/1/")] {
-        let reply = world.user("ann", method, path, Some(&json!({}))).await.unwrap();
+    for (method, path) in [
+        (Method::PUT, "/api/jobs/1/"),
+        (Method::DELETE, "/api/jobs/1/"),
+    ] {
+        let reply = world
+            .user("ann", method, path, Some(&json!({})))
+            .await
+            .unwrap();
         assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
     }
     for (method, path) in [
@@ -76,12 +88,18 @@ async fn tenants_never_meet() {
         "revision": 1, "title": "x", "start_date": "2031-01-01", "end_date": "2031-01-02",
         "participants": [{"user": "ann", "role": "customer"}],
     });
-    let reply = world.platform(Method::PUT, "/api/jobs/1/", Some(&body)).await.unwrap();
+    let reply = world
+        .platform(Method::PUT, "/api/jobs/1/", Some(&body))
+        .await
+        .unwrap();
     assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
     let ours = token(&json!({"sub": "ann", "exp": FAR})).unwrap();
     let theirs = token(&json!({"sub": "ann", "tenant": "other", "exp": FAR})).unwrap();
     for (bearer, status) in [(&ours, StatusCode::OK), (&theirs, StatusCode::NOT_FOUND)] {
-        let reply = world.call(Method::GET, "/api/jobs/1/", Some(bearer), None).await.unwrap();
+        let reply = world
+            .call(Method::GET, "/api/jobs/1/", Some(bearer), None)
+            .await
+            .unwrap();
         assert_eq!(reply.status, status);
     }
 }
@@ -106,24 +124,37 @@ async fn whatever_is_wrong_with_a_request_has_its_own_status_and_code() {
     let world = World::start().await.unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let put = |kind: &str, body: Vec<u8>| {
-        let request = client.put(format!("{}/api/jobs/1/", world.url)).bearer_auth(PLATFORM_TOKEN);
+        let request = client
+            .put(format!("{}/api/jobs/1/", world.url))
+            .bearer_auth(PLATFORM_TOKEN);
         let request = request.header("content-type", kind).body(body);
         async move {
             let reply = request.send().await.unwrap();
             let status = reply.status();
             let problem: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
-            (status, problem["code"].as_str().unwrap_or_default().to_owned())
+            (
+                status,
+                problem["code"].as_str().unwrap_or_default().to_owned(),
+            )
         }
     };
     let json = "application/json";
     for (reply, status, code) in [
         (put("text/plain", b"{}".to_vec()).await, 415, "unsupported"),
-        (put("application/x-www-form-urlencoded", b"a=b".to_vec()).await, 415, "unsupported"),
+        (
+            put("application/x-www-form-urlencoded", b"a=b".to_vec()).await,
+            415,
+            "unsupported",
+        ),
         (put(json, b"{".to_vec()).await, 422, "invalid"),
         (put(json, b"[]".to_vec()).await, 422, "invalid"),
         (put(json, vec![0xff; 10]).await, 422, "invalid"),
         (put(json, vec![b'['; 100_000]).await, 422, "invalid"),
-        (put(json, vec![b' '; 3 * 1024 * 1024]).await, 413, "too-large"),
+        (
+            put(json, vec![b' '; 3 * 1024 * 1024]).await,
+            413,
+            "too-large",
+        ),
     ] {
         assert_eq!((reply.0.as_u16(), reply.1.as_str()), (status, code));
     }
@@ -134,7 +165,11 @@ async fn whatever_is_wrong_with_a_request_has_its_own_status_and_code() {
         (Method::GET, "/api/jobs/%20/", 422, "invalid"),
     ] {
         let reply = world.platform(method, path, None).await.unwrap();
-        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (status, code), "{path}");
+        assert_eq!(
+            (reply.status.as_u16(), reply.code().as_str()),
+            (status, code),
+            "{path}"
+        );
     }
     for path in ["connect", "disconnect"] {
         let path = format!("/api/calendar/nowhere/{path}/");
@@ -143,15 +178,26 @@ async fn whatever_is_wrong_with_a_request_has_its_own_status_and_code() {
     }
     let unknown = json!({"remove": true});
     let path = "/api/calendar/google/disconnect/";
-    let reply = world.user("ann", Method::POST, path, Some(&unknown)).await.unwrap();
-    assert_eq!((reply.status.as_u16(), reply.code().as_str()), (422, "invalid"));
+    let reply = world
+        .user("ann", Method::POST, path, Some(&unknown))
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (422, "invalid")
+    );
 }
 
 #[tokio::test]
 async fn every_reply_carries_the_headers_that_keep_browsers_safe() {
     // case 37
     let world = World::start().await.unwrap();
-    for path in ["/healthz", "/api/calendar/", "/nothing", "/done/?status=%3Cscript%3E"] {
+    for path in [
+        "/healthz",
+        "/api/calendar/",
+        "/nothing",
+        "/done/?status=%3Cscript%3E",
+    ] {
         let reply = world.call(Method::GET, path, None, None).await.unwrap();
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{path}");
         assert_eq!(reply.headers["referrer-policy"], "no-referrer", "{path}");

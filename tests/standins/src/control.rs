@@ -36,7 +36,6 @@ pub(crate) fn done() -> Response {
 }
 
 /// Reads a control's JSON body; the answer to a wrong one says what is wrong.
-#[expect(clippy::result_large_err, reason = "the error is the reply")]
 pub(crate) fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Response> {
     serde_json::from_slice(bytes)
         .map_err(|error| server::json(400, &json!({ "error": error.to_string() })))

@@ -37,10 +37,7 @@ struct New {
 }
 
 /// `GET /bookings/new`.
-pub(super) async fn form(
-    State(app): State<Arc<App>>,
-    SignedIn(person): SignedIn,
-) -> Response {
+pub(super) async fn form(State(app): State<Arc<App>>, SignedIn(person): SignedIn) -> Response {
     let zone = seed::zone();
     let name = seed::zone_name(&zone);
     let place = name.rsplit('/').next().unwrap_or(name).replace('_', " ");
@@ -90,10 +87,17 @@ fn booking(fields: &Fields, person: &Person) -> Result<(Kind, Body), Refusal> {
         let title = "Something is missing in the form";
         let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title);
         let detail = Some(format!("The {field} is missing or cannot be read"));
-        Refusal { detail, remedy: Some(remedy.to_owned()), ..refusal }
+        Refusal {
+            detail,
+            remedy: Some(remedy.to_owned()),
+            ..refusal
+        }
     };
     let kind = Kind::parse(&fields.kind).ok_or_else(|| wrong("kind", "Choose one"))?;
-    let date: Date = fields.date.parse().map_err(|_| wrong("day", "Choose a day"))?;
+    let date: Date = fields
+        .date
+        .parse()
+        .map_err(|_| wrong("day", "Choose a day"))?;
     let ticked = [&fields.customer, &fields.staff, &fields.manager];
     let users: Vec<_> = PEOPLE
         .iter()
@@ -105,14 +109,23 @@ fn booking(fields: &Fields, person: &Person) -> Result<(Kind, Body), Refusal> {
     let location = fields.location.trim();
     body.location = (!location.is_empty()).then(|| location.to_owned());
     if fields.length == "day" {
-        let end = date.checked_add(1.day()).map_err(|_| wrong("day", "Choose an earlier day"))?;
+        let end = date
+            .checked_add(1.day())
+            .map_err(|_| wrong("day", "Choose an earlier day"))?;
         body.start_date = Some(date);
         body.end_date = Some(end);
         body.reminders = Vec::new();
     } else {
-        let length = fields.length.parse().ok().filter(|minutes| (1..=1_440).contains(minutes));
+        let length = fields
+            .length
+            .parse()
+            .ok()
+            .filter(|minutes| (1..=1_440).contains(minutes));
         let length = length.ok_or_else(|| wrong("length", "Choose one"))?;
-        let time: Time = fields.time.parse().map_err(|_| wrong("time", "Choose a time"))?;
+        let time: Time = fields
+            .time
+            .parse()
+            .map_err(|_| wrong("time", "Choose a time"))?;
         seed::at(&mut body, date, (time.hour(), time.minute()), length)
             .ok_or_else(|| wrong("day", "Choose an earlier day"))?;
     }
@@ -122,7 +135,10 @@ fn booking(fields: &Fields, person: &Person) -> Result<(Kind, Body), Refusal> {
         "monthly" => Some("FREQ=MONTHLY;COUNT=12"),
         _ => None,
     }
-    .map(|rule| Recurrence { rule: rule.to_owned(), excluded: Vec::new() });
+    .map(|rule| Recurrence {
+        rule: rule.to_owned(),
+        excluded: Vec::new(),
+    });
     Ok((kind, body))
 }
 
@@ -133,7 +149,11 @@ pub(super) async fn change(
     Path((kind, id, change)): Path<(String, String, Change)>,
 ) -> Response {
     let changed = match known(&kind) {
-        Ok(kind) => app.records.change(person, kind, &id, change).await.map(|()| kind),
+        Ok(kind) => app
+            .records
+            .change(person, kind, &id, change)
+            .await
+            .map(|()| kind),
         Err(refusal) => Err(refusal),
     };
     match changed {
@@ -172,7 +192,11 @@ pub(super) async fn file(
 
 fn known(kind: &str) -> Result<Kind, Refusal> {
     Kind::parse(kind).ok_or_else(|| {
-        Refusal::new(StatusCode::NOT_FOUND, "not-found", "There is no such kind of booking")
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is no such kind of booking",
+        )
     })
 }
 

@@ -33,7 +33,10 @@ fn path(provider: &str, call: &str) -> String {
 }
 
 async fn overview(app: &App, person: &'static Person) -> Result<Overview, Refusal> {
-    app.rest.get(Caller::User(person), "/api/calendar/").await?.json()
+    app.rest
+        .get(Caller::User(person), "/api/calendar/")
+        .await?
+        .json()
 }
 
 /// `POST /calendars/{provider}/connect`: passes the flow cookie on, and the browser, too.
@@ -44,13 +47,18 @@ pub(super) async fn connect(
 ) -> Response {
     let hint = Some(json!({ "login_hint": person.email }));
     let path = path(&provider, "connect");
-    let begun = app.rest.call(Caller::User(person), Method::POST, &path, hint).await;
+    let begun = app
+        .rest
+        .call(Caller::User(person), Method::POST, &path, hint)
+        .await;
     let begun = begun.and_then(|reply| Ok((reply.json::<Begun>()?, reply.headers)));
     match begun {
         Ok((begun, headers)) => {
             let mut response = Redirect::to(&begun.authorization_url).into_response();
             for cookie in headers.get_all(header::SET_COOKIE) {
-                response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+                response
+                    .headers_mut()
+                    .append(header::SET_COOKIE, cookie.clone());
             }
             response
         }
@@ -87,7 +95,10 @@ pub(super) async fn returned(
         if outcome.next != Next::Complete {
             return Redirect::to("/").into_response();
         }
-        let next = uri.path_and_query().map_or("/", |next| next.as_str()).to_owned();
+        let next = uri
+            .path_and_query()
+            .map_or("/", |next| next.as_str())
+            .to_owned();
         let frame = Frame::new(&app, None);
         return frame::page(StatusCode::OK, &SignIn { frame, next });
     };
@@ -111,13 +122,19 @@ pub(super) async fn returned(
         }),
         (Next::Bookings, _) | (Next::Complete, None) => None,
     };
-    let account = known.account.as_deref().filter(|_| outcome.tone == Tone::Good);
+    let account = known
+        .account
+        .as_deref()
+        .filter(|_| outcome.tone == Tone::Good);
     let account = account.map(|account| format!("{}: {account}.", known.label));
     let message = Message {
         frame: Frame::new(&app, Some(person)),
         tone: outcome.tone,
         heading: outcome.heading.to_owned(),
-        texts: [Some(outcome.text.to_owned()), account].into_iter().flatten().collect(),
+        texts: [Some(outcome.text.to_owned()), account]
+            .into_iter()
+            .flatten()
+            .collect(),
         action,
         back: ("/", "See the bookings"),
     };
@@ -139,13 +156,18 @@ pub(super) async fn complete(
 ) -> Response {
     let body = Some(json!({ "handle": handle.handle }));
     let path = path(&provider, "complete");
-    let completed = app.rest.call(Caller::User(person), Method::POST, &path, body).await;
+    let completed = app
+        .rest
+        .call(Caller::User(person), Method::POST, &path, body)
+        .await;
     let status = match &completed {
         Ok(_) => "connected",
         Err(refusal) => refusal.code.as_str(),
     };
     let query = [("provider", provider.as_str()), ("status", status)];
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(query)
+        .finish();
     Redirect::to(&format!("{RETURN_PATH}?{query}")).into_response()
 }
 
@@ -173,7 +195,10 @@ pub(super) async fn settings(
         Ok(overview) => overview,
         Err(refusal) => return frame::refusal(&app, person, refusal),
     };
-    let known = overview.providers.into_iter().find(|known| known.id == provider);
+    let known = overview
+        .providers
+        .into_iter()
+        .find(|known| known.id == provider);
     let Some(known) = known.filter(|known| known.connected) else {
         return Redirect::to("/").into_response();
     };
@@ -212,7 +237,11 @@ pub(super) async fn choose(
 ) -> Response {
     let body = Some(json!({ "id": choice.calendar }));
     let path = path(&provider, "calendar");
-    match app.rest.call(Caller::User(person), Method::PUT, &path, body).await {
+    match app
+        .rest
+        .call(Caller::User(person), Method::PUT, &path, body)
+        .await
+    {
         Ok(_) => Redirect::to("/").into_response(),
         Err(refusal) => frame::refusal(&app, person, refusal),
     }
@@ -232,9 +261,16 @@ pub(super) async fn disconnect(
 ) -> Response {
     let body = Some(json!({ "remove_events": leaving.events == "remove" }));
     let path = path(&provider, "disconnect");
-    let left = app.rest.call(Caller::User(person), Method::POST, &path, body).await;
+    let left = app
+        .rest
+        .call(Caller::User(person), Method::POST, &path, body)
+        .await;
     match left.and_then(|reply| reply.json::<Left>()) {
-        Ok(Left { revoked, removed, left }) => {
+        Ok(Left {
+            revoked,
+            removed,
+            left,
+        }) => {
             let query = format!("revoked={revoked}&removed={removed}&left={left}");
             let provider: String =
                 url::form_urlencoded::byte_serialize(provider.as_bytes()).collect();
@@ -267,10 +303,16 @@ pub(super) async fn disconnected(
             .to_owned(),
     }];
     if left.removed > 0 {
-        texts.push(format!("{} taken out of your calendar.", count(left.removed)));
+        texts.push(format!(
+            "{} taken out of your calendar.",
+            count(left.removed)
+        ));
     }
     if left.left > 0 {
-        texts.push(format!("{} left in it, because it did not answer.", count(left.left)));
+        texts.push(format!(
+            "{} left in it, because it did not answer.",
+            count(left.left)
+        ));
     }
     let message = Message {
         frame: Frame::new(&app, Some(person)),

@@ -1,7 +1,12 @@
 //! What is around every page, and the page that only says something.
 
 use super::{
-    super::{NAME, people::{PEOPLE, Person}, rest::Refusal, words::{Tone, sentence}},
+    super::{
+        NAME,
+        people::{PEOPLE, Person},
+        rest::Refusal,
+        words::{Tone, sentence},
+    },
     App,
 };
 use askama::Template;
@@ -85,7 +90,11 @@ pub(super) fn refusal(app: &App, person: &'static Person, refusal: Refusal) -> R
         frame: Frame::new(app, Some(person)),
         tone: Tone::Bad,
         heading: refusal.title,
-        texts: [detail, refusal.remedy].into_iter().flatten().map(full_stop).collect(),
+        texts: [detail, refusal.remedy]
+            .into_iter()
+            .flatten()
+            .map(full_stop)
+            .collect(),
         action: None,
         back: ("/", "Back to the bookings"),
     };

@@ -52,29 +52,43 @@ impl Guard {
             return site == "same-origin";
         }
         // For browsers before 2023; all send Origin with a POST.
-        headers.get(header::ORIGIN).is_some_and(|origin| *origin == *self.origin)
+        headers
+            .get(header::ORIGIN)
+            .is_some_and(|origin| *origin == *self.origin)
     }
 }
 
 /// Checks a request and dresses the reply.
-pub(super) async fn check(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let guard = &app.guard;
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default();
     let is_change = request.method() != Method::GET && request.method() != Method::HEAD;
     let mut response = if guard.aliases.iter().any(|alias| alias == host) && !is_change {
         // The cookies of a flow are kept under the one name that providers send back to.
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let own = guard.url.join(path).ok().filter(|url| url.origin() == guard.url.origin());
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        let own = guard
+            .url
+            .join(path)
+            .ok()
+            .filter(|url| url.origin() == guard.url.origin());
         Redirect::temporary(own.as_ref().unwrap_or(&guard.url).as_str()).into_response()
     } else if host != guard.host {
-        frame::refused(StatusCode::MISDIRECTED_REQUEST, "This demo has another address")
+        frame::refused(
+            StatusCode::MISDIRECTED_REQUEST,
+            "This demo has another address",
+        )
     } else if is_change && !guard.is_own_form(request.headers()) {
-        frame::refused(StatusCode::FORBIDDEN, "This did not come from a page of the demo")
+        frame::refused(
+            StatusCode::FORBIDDEN,
+            "This did not come from a page of the demo",
+        )
     } else {
         next.run(request).await
     };
@@ -83,9 +97,15 @@ pub(super) async fn check(
         headers.entry(name).or_insert(value);
     };
     set(header::CONTENT_SECURITY_POLICY, guard.policy.clone());
-    set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    set(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     // Not no-referrer: a browser would then send no Origin with its forms.
-    set(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    set(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
     set(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

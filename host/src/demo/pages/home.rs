@@ -102,8 +102,15 @@ enum ProviderState {
     /// Takes files.
     File,
     Open,
-    Connected { account: String, calendar: String, page: Option<String> },
-    Dead { account: String, reason: Option<String> },
+    Connected {
+        account: String,
+        calendar: String,
+        page: Option<String>,
+    },
+    Dead {
+        account: String,
+        reason: Option<String>,
+    },
 }
 
 struct BookingView {
@@ -152,7 +159,13 @@ pub(super) async fn show(
 ) -> Response {
     let Some(person) = visitor else {
         let frame = Frame::new(&app, None);
-        return frame::page(StatusCode::OK, &Welcome { frame, steps: &STEPS });
+        return frame::page(
+            StatusCode::OK,
+            &Welcome {
+                frame,
+                steps: &STEPS,
+            },
+        );
     };
     match home(&app, person, asked.reload.is_none()).await {
         Ok(home) => frame::page(StatusCode::OK, &home),
@@ -174,14 +187,22 @@ async fn home(app: &App, person: &'static Person, may_reload: bool) -> Result<Ho
     if is_waiting && may_reload {
         frame.reload = Some(if is_held_up { 2 } else { 1 });
     }
-    let switches = app.standins.all().filter(|_| person.is_manager()).map(|standin| Switch {
-        provider: standin.provider,
-        company: standin.company,
-        is_off: standin.is_off(),
-    });
+    let switches = app
+        .standins
+        .all()
+        .filter(|_| person.is_manager())
+        .map(|standin| Switch {
+            provider: standin.provider,
+            company: standin.company,
+            is_off: standin.is_off(),
+        });
     Ok(Home {
         person,
-        providers: overview.providers.into_iter().map(|known| provider(app, known)).collect(),
+        providers: overview
+            .providers
+            .into_iter()
+            .map(|known| provider(app, known))
+            .collect(),
         switches: switches.collect(),
         steps: &STEPS,
         calls: app.rest.calls(),
@@ -196,18 +217,30 @@ fn provider(app: &App, known: Provider) -> ProviderView {
     let state = match (known.kind.as_str(), known.connected) {
         ("file", _) => ProviderState::File,
         (_, true) if known.needs_reconnect => {
-            let reason = known.reconnect_reason.map(|reason| words::sentence(&reason));
+            let reason = known
+                .reconnect_reason
+                .map(|reason| words::sentence(&reason));
             ProviderState::Dead { account, reason }
         }
         (_, true) => ProviderState::Connected {
-            page: app.standins.find(&known.id).map(|standin| standin.calendar_page(&account)),
-            calendar: known.calendar.map(|calendar| calendar.name).unwrap_or_default(),
+            page: app
+                .standins
+                .find(&known.id)
+                .map(|standin| standin.calendar_page(&account)),
+            calendar: known
+                .calendar
+                .map(|calendar| calendar.name)
+                .unwrap_or_default(),
             account,
         },
         (_, false) if known.availability == "available" => ProviderState::Open,
         (_, false) => ProviderState::Unavailable,
     };
-    ProviderView { id: known.id, label: known.label, state }
+    ProviderView {
+        id: known.id,
+        label: known.label,
+        state,
+    }
 }
 
 async fn view(
@@ -217,7 +250,11 @@ async fn view(
     booking: Booking,
 ) -> Result<BookingView, Refusal> {
     // The manager is shown everybody, which only the platform itself may ask for.
-    let caller = if person.is_manager() { Caller::Platform } else { Caller::User(person) };
+    let caller = if person.is_manager() {
+        Caller::Platform
+    } else {
+        Caller::User(person)
+    };
     let reading: Reading = app.rest.get(caller, &booking.path()).await?.json()?;
     let now = Timestamp::now();
     let mut rows = Vec::new();
@@ -226,12 +263,21 @@ async fn view(
         for calendar in &participating.calendars {
             let label = overview.label(&calendar.provider);
             let progress = words::progress(reading.status, calendar, label, now);
-            rows.push(Row { name: name.filter(|_| person.is_manager()), progress });
+            rows.push(Row {
+                name: name.filter(|_| person.is_manager()),
+                progress,
+            });
         }
     }
-    let others = booking.body.participants.iter().filter(|other| other.user != person.id);
-    let others: Vec<_> =
-        others.filter_map(|other| people::find(&other.user)).map(|other| other.name).collect();
+    let others = booking
+        .body
+        .participants
+        .iter()
+        .filter(|other| other.user != person.id);
+    let others: Vec<_> = others
+        .filter_map(|other| people::find(&other.user))
+        .map(|other| other.name)
+        .collect();
     Ok(BookingView {
         has_file: booking.has(person),
         kind: booking.kind.as_str(),

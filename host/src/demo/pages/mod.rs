@@ -38,7 +38,12 @@ impl App {
         url: &Url,
     ) -> Self {
         let guard = guard::Guard::new(url, &standins);
-        Self { rest, records, standins, guard }
+        Self {
+            rest,
+            records,
+            standins,
+            guard,
+        }
     }
 }
 
@@ -58,8 +63,14 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/calendars/{provider}/connect", post(calendars::connect))
         .route("/calendars/{provider}/complete", post(calendars::complete))
         .route("/calendars/{provider}/choose", post(calendars::choose))
-        .route("/calendars/{provider}/disconnect", post(calendars::disconnect))
-        .route("/calendars/{provider}/disconnected", get(calendars::disconnected))
+        .route(
+            "/calendars/{provider}/disconnect",
+            post(calendars::disconnect),
+        )
+        .route(
+            "/calendars/{provider}/disconnected",
+            get(calendars::disconnected),
+        )
         .route("/stand-ins/{provider}", post(home::switch))
         // A reloaded or typed address of a form's target.
         .method_not_allowed_fallback(|| async { Redirect::to("/") })
@@ -69,7 +80,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
 
 async fn style() -> impl IntoResponse {
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/css; charset=utf-8"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     (headers, include_str!("../../../templates/demo/style.css"))

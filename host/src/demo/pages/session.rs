@@ -1,7 +1,10 @@
 //! Signing in: a click on a name. The cookie is that name and no secret, because anybody
 //! may click; it is not sent with another site's forms.
 
-use super::{App, super::people::{self, Person}};
+use super::{
+    super::people::{self, Person},
+    App,
+};
 use axum::{
     Form,
     extract::FromRequestParts,
@@ -31,7 +34,9 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     type Rejection = Redirect;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Redirect> {
-        person(&parts.headers).map(Self).ok_or_else(|| Redirect::to("/"))
+        person(&parts.headers)
+            .map(Self)
+            .ok_or_else(|| Redirect::to("/"))
     }
 }
 
@@ -58,7 +63,9 @@ pub(super) async fn sign_in(Form(click): Form<Click>) -> Response {
     let Some(person) = people::find(&click.user) else {
         return Redirect::to("/").into_response();
     };
-    let next = click.next.filter(|next| next.starts_with(super::RETURN_PATH));
+    let next = click
+        .next
+        .filter(|next| next.starts_with(super::RETURN_PATH));
     let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", person.id);
     let next = Redirect::to(next.as_deref().unwrap_or("/"));
     ([(header::SET_COOKIE, cookie)], next).into_response()

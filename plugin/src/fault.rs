@@ -62,37 +62,47 @@ pub(crate) fn retry_after(header: Option<&str>, now: i64) -> Option<u32> {
     u32::try_from(seconds.clamp(SHORTEST_WAIT, LONGEST_WAIT)).ok()
 }
 
-/// One line of plain text: no markup, no control or direction characters, no more
+/// Longer words than any language has: a token that a provider repeats is one.
+const LONGEST_WORD: usize = 64;
+
+/// One line of plain text: no markup, no tokens, no control or direction characters, no more
 /// than an error may hold.
 pub(crate) fn plain(text: &str) -> String {
-    let mut cleaned = String::new();
-    let mut room = LONGEST_TEXT;
+    let mut shown = String::new();
     let mut in_tag = false;
-    for c in text.chars() {
-        let c = match c {
-            '<' => {
-                in_tag = true;
-                ' '
-            }
-            '>' if in_tag => {
-                in_tag = false;
-                ' '
-            }
+    for c in text.chars().take(16 * LONGEST_TEXT) {
+        match c {
+            '<' => in_tag = true,
+            '>' if in_tag => in_tag = false,
             _ if in_tag => continue,
             c if is_invisible(c) => continue,
-            c if c.is_whitespace() || c.is_control() => ' ',
-            c => c,
-        };
-        if c == ' ' && (cleaned.is_empty() || cleaned.ends_with(' ')) {
-            continue;
+            c if !c.is_whitespace() && !c.is_control() => {
+                shown.push(c);
+                continue;
+            }
+            _ => {}
         }
-        let Some(less) = room.checked_sub(1) else {
+        shown.push(' ');
+    }
+    let mut cleaned = String::new();
+    let mut room = LONGEST_TEXT;
+    for word in shown.split_whitespace() {
+        let length = word.chars().count();
+        let (word, length) = if length > LONGEST_WORD {
+            ("[...]", 5)
+        } else {
+            (word, length)
+        };
+        let gap = usize::from(!cleaned.is_empty());
+        let Some(less) = room.checked_sub(gap + length) else {
             break;
         };
         room = less;
-        cleaned.push(c);
+        if gap == 1 {
+            cleaned.push(' ');
+        }
+        cleaned.push_str(word);
     }
-    cleaned.truncate(cleaned.trim_end().len());
     cleaned
 }
 
@@ -163,11 +173,13 @@ mod tests {
         ] {
             assert_eq!(plain(words), expected, "{words:?}");
         }
-        assert_eq!(plain(&"é".repeat(1_000_000)).chars().count(), LONGEST_TEXT);
         assert_eq!(
             plain(&"é ".repeat(1_000_000)).chars().count(),
             LONGEST_TEXT - 1
         );
+        assert_eq!(plain(&"é".repeat(1_000_000)), "[...]");
+        let token = format!("token ya29.{} is bad", "x".repeat(120));
+        assert_eq!(plain(&token), "token [...] is bad");
         assert_eq!(
             rejected(Some("\u{0}<b></b>"), "The provider refused."),
             Error::Rejected("The provider refused.".into())

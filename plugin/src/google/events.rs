@@ -38,7 +38,7 @@ pub(crate) fn push(
     if let Some(elsewhere) = known
         && !calendars::is_same(caller, &elsewhere.calendar, calendar)?
     {
-        leave(caller, elsewhere)?;
+        leave(caller, elsewhere, event)?;
         known = None;
     }
     if event.status == Status::Cancelled {
@@ -71,14 +71,11 @@ pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<()
 
 /// Removes from a calendar that bookings no longer go to. One that the user may no
 /// longer write to must not keep bookings from the new one for ever.
-fn leave(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
-    let url = address(caller, &remote.calendar, &remote.id)?;
-    let response = caller.send(Request::new(Method::Delete, silent(url)))?;
-    match deleted(&response, caller) {
-        Ok(()) | Err(Refusal::NotFound | Refusal::Deleted | Refusal::Forbidden(_)) => Ok(()),
-        Err(refusal @ (Refusal::Duplicate | Refusal::Changed | Refusal::Fault(_))) => {
-            Err(refusal.into_error())
-        }
+fn leave(caller: &mut dyn Caller, remote: &RemoteEvent, event: &CheckedEvent) -> Result<(), Error> {
+    let version = remote.etag.as_deref();
+    match take_down_one(caller, &remote.calendar, &remote.id, event, version) {
+        Ok(_) | Err(Error::Gone | Error::Rejected(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -94,7 +91,7 @@ fn place(
             .json(&item::insert(event, &id));
         let refusal = match caller.send(request) {
             Ok(response) => match check(&response, caller) {
-                Ok(()) => return written(&response, calendar, &id),
+                Ok(()) => return written(&response, calendar, &id, event),
                 Err(refusal) => refusal,
             },
             Err(error) => Refusal::Fault(error),
@@ -127,16 +124,16 @@ fn place(
     ))
 }
 
-/// Brings the event of this id to the given revision. `etag`: of the version that
-/// the caller knows, to save a read.
+/// Brings the event of this id to the given revision. `version`: what the host knows,
+/// to save a read.
 fn settle(
     caller: &mut dyn Caller,
     calendar: &str,
     id: &str,
     event: &CheckedEvent,
-    etag: Option<&str>,
+    version: Option<&str>,
 ) -> Result<Settled, Error> {
-    let mut etag = remote::etag(etag);
+    let mut etag = etag_of(version, event)?;
     for _ in 0..MOST_ATTEMPTS {
         let mut revives = false;
         if etag.is_none() {
@@ -150,7 +147,7 @@ fn settle(
                 return Err(Error::Conflict);
             }
             if found.shows(event) {
-                return Ok(Settled::Done(kept(&found, calendar)));
+                return Ok(Settled::Done(kept(&found, calendar, event)));
             }
             revives = found.is_cancelled();
             etag = remote::etag(found.etag());
@@ -162,7 +159,7 @@ fn settle(
         }
         let response = caller.send(request)?;
         match check(&response, caller) {
-            Ok(()) => return written(&response, calendar, id).map(Settled::Done),
+            Ok(()) => return written(&response, calendar, id, event).map(Settled::Done),
             // Read again, then decide.
             Err(Refusal::Changed) => {}
             Err(Refusal::NotFound | Refusal::Deleted) => return Ok(Settled::Unusable),
@@ -201,9 +198,9 @@ fn take_down_one(
     calendar: &str,
     id: &str,
     event: &CheckedEvent,
-    etag: Option<&str>,
+    version: Option<&str>,
 ) -> Result<bool, Error> {
-    let mut etag = remote::etag(etag);
+    let mut etag = etag_of(version, event)?;
     for _ in 0..MOST_ATTEMPTS {
         if etag.is_none() {
             let Some(found) = read(caller, calendar, id)? else {
@@ -267,20 +264,39 @@ fn check(response: &Response, caller: &dyn Caller) -> Result<(), Refusal> {
 
 /// The event that a write answered with. An answer that is not that event leaves
 /// open what was written; a repeat will see.
-fn written(response: &Response, calendar: &str, id: &str) -> Result<RemoteEvent, Error> {
+fn written(
+    response: &Response,
+    calendar: &str,
+    id: &str,
+    event: &CheckedEvent,
+) -> Result<RemoteEvent, Error> {
     let item = Item::read(response.json()?)?;
     if item.id() != id {
         return Err(fault::unavailable());
     }
-    Ok(kept(&item, calendar))
+    Ok(kept(&item, calendar, event))
 }
 
-fn kept(item: &Item, calendar: &str) -> RemoteEvent {
+fn kept(item: &Item, calendar: &str, event: &CheckedEvent) -> RemoteEvent {
     RemoteEvent {
         id: item.id().to_owned(),
         calendar: calendar.to_owned(),
-        etag: remote::etag(item.etag()),
+        etag: remote::etag(item.etag()).map(|etag| format!("{} {etag}", event.revision)),
         link: remote::link(item.link()),
+    }
+}
+
+/// The etag inside a version that [`kept`] made, which is our revision and Google's
+/// etag: an etag alone would let an old revision through that a slow caller offers
+/// together with what is known since.
+fn etag_of(version: Option<&str>, event: &CheckedEvent) -> Result<Option<String>, Error> {
+    let Some((revision, etag)) = version.and_then(|version| version.split_once(' ')) else {
+        return Ok(None);
+    };
+    match revision.parse::<u32>() {
+        Ok(revision) if revision > event.revision => Err(Error::Conflict),
+        Ok(_) => Ok(remote::etag(Some(etag))),
+        Err(_) => Ok(None),
     }
 }
 

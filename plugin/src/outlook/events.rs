@@ -39,7 +39,7 @@ pub(crate) fn push(
     if let Some(elsewhere) = known
         && !calendars::is_same(caller, &elsewhere.calendar, calendar)?
     {
-        leave(caller, elsewhere)?;
+        leave(caller, elsewhere, event)?;
         known = None;
     }
     let known = known.map(|known| known.id.as_str());
@@ -74,17 +74,10 @@ pub(crate) fn remove(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<()
 
 /// Removes from a calendar that bookings no longer go to. One that the user may no
 /// longer write to must not keep bookings from the new one for ever.
-fn leave(caller: &mut dyn Caller, remote: &RemoteEvent) -> Result<(), Error> {
-    let url = graph::event(caller, &remote.id, &[])?;
-    match graph::delete(caller, graph::request(Method::Delete, url)) {
-        Ok(()) | Err(Refusal::Forbidden(_)) => Ok(()),
-        Err(
-            refusal @ (Refusal::NotFound
-            | Refusal::Deleted
-            | Refusal::Duplicate
-            | Refusal::Changed
-            | Refusal::Fault(_)),
-        ) => Err(refusal.into_error()),
+fn leave(caller: &mut dyn Caller, remote: &RemoteEvent, event: &CheckedEvent) -> Result<(), Error> {
+    match take_down(caller, &remote.calendar, event, Some(&remote.id)) {
+        Ok(()) | Err(Error::Rejected(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,7 +1,10 @@
+mod account;
 mod busy;
 mod connect;
 mod faults;
+mod lost;
 mod model;
+mod moving;
 mod push;
 
 use super::*;

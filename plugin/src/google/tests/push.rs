@@ -2,14 +2,14 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::model::{Fault, Model, model};
+use super::model::{Model, model};
 use super::*;
 use crate::bindings::calport::calendar::types::{
-    AllDay, Error, Occurrence, Recurrence, RetryAdvice, Span, Status,
+    AllDay, Error, Occurrence, Recurrence, Span, Status,
 };
 use crate::google::item;
 
-fn at(revision: u32) -> Event {
+pub(super) fn at(revision: u32) -> Event {
     Event {
         revision,
         title: format!("Deep clean {revision}"),
@@ -17,14 +17,14 @@ fn at(revision: u32) -> Event {
     }
 }
 
-fn cancelled(revision: u32) -> Event {
+pub(super) fn cancelled(revision: u32) -> Event {
     Event {
         status: Status::Cancelled,
         ..at(revision)
     }
 }
 
-fn titles(model: &std::cell::RefCell<Model>) -> Vec<String> {
+pub(super) fn titles(model: &std::cell::RefCell<Model>) -> Vec<String> {
     model
         .borrow()
         .visible()
@@ -122,6 +122,12 @@ fn one_event_comes_of_one_uid_whether_or_not_it_is_known_case_43() {
     assert_eq!(push(&world, &at(3), None).unwrap().unwrap().id, first.id);
     assert_eq!(titles(&model), ["Deep clean 3"]);
 
+    // An old revision together with what is known since.
+    assert_eq!(push(&world, &at(1), Some(&second)), Err(Error::Conflict));
+    assert_eq!(
+        push(&world, &cancelled(1), Some(&second)),
+        Err(Error::Conflict)
+    );
     // A slow worker with an old revision and an old etag changes nothing.
     assert_eq!(push(&world, &at(2), Some(&first)), Err(Error::Conflict));
     assert_eq!(push(&world, &at(2), None), Err(Error::Conflict));
@@ -314,183 +320,6 @@ fn removing_twice_or_from_a_calendar_that_is_gone_is_success() {
     }
     model.borrow_mut().calendars.clear();
     assert_eq!(provider::remove_event(&world, "google", &remote), Ok(()));
-}
-
-#[test]
-fn an_event_moves_to_another_calendar_and_leaves_none_behind() {
-    let world = connected();
-    let model = model(&world);
-    let known = push(&world, &at(1), None).unwrap().unwrap();
-    let work = Some("work@group.example");
-    let moved = provider::push_event(&world, "google", work, at(2), Some(&known))
-        .unwrap()
-        .unwrap();
-    assert_eq!(moved.calendar, "work@group.example");
-    assert_eq!(titles(&model), ["Deep clean 2"]);
-    assert_eq!(
-        world.calls()[1..3],
-        [
-            "GET /calendar/v3/users/me/calendarList/primary".to_owned(),
-            format!("DELETE /calendar/v3/calendars/primary/events/{}", known.id),
-        ]
-    );
-    // Cancelled together with the choice of another calendar.
-    assert_eq!(push(&world, &cancelled(3), Some(&moved)), Ok(None));
-    assert!(titles(&model).is_empty());
-}
-
-#[test]
-fn the_main_calendar_by_its_own_id_is_no_move() {
-    let world = connected();
-    let model = model(&world);
-    let known = push(&world, &at(1), None).unwrap().unwrap();
-    let events = model.borrow().calendars["primary"].clone();
-    model
-        .borrow_mut()
-        .calendars
-        .insert("me@gmail.example".into(), events);
-    let named = Some("me@gmail.example");
-    let again = provider::push_event(&world, "google", named, at(2), Some(&known))
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (again.id, again.calendar.as_str()),
-        (known.id, "me@gmail.example")
-    );
-    assert!(world.calls().iter().all(|call| !call.starts_with("DELETE")));
-}
-
-#[test]
-fn a_calendar_that_is_gone_is_told_as_gone() {
-    let world = connected();
-    let model = model(&world);
-    let known = push(&world, &at(1), None).unwrap();
-    model.borrow_mut().calendars.clear();
-    assert_eq!(push(&world, &at(2), None), Err(Error::Gone));
-    assert_eq!(push(&world, &at(2), known.as_ref()), Err(Error::Gone));
-    assert_eq!(push(&world, &cancelled(3), known.as_ref()), Ok(None));
-}
-
-/// What a host does: a retry means again, with what it knew before.
-fn pushed_in_the_end(
-    world: &Fake,
-    event: &Event,
-    known: Option<&RemoteEvent>,
-) -> Option<RemoteEvent> {
-    for _ in 0..6 {
-        match push(world, event, known) {
-            Ok(remote) => return remote,
-            Err(Error::Retry(RetryAdvice { .. })) => {}
-            Err(error) => panic!("{error:?}"),
-        }
-    }
-    panic!("never")
-}
-
-#[test]
-fn whatever_is_lost_at_whatever_request_one_event_remains_case_34() {
-    const FAULTS: [Fault; 6] = [
-        Fault::LostAfterCommit,
-        Fault::UnavailableAfterCommit,
-        Fault::UnavailableBefore,
-        Fault::LostBefore,
-        Fault::TruncatedAfterCommit,
-        Fault::ChangedBefore,
-    ];
-    for first in FAULTS {
-        for second in FAULTS {
-            for place in 0..9 {
-                for is_known in [true, false] {
-                    let world = connected();
-                    let model = model(&world);
-                    model
-                        .borrow_mut()
-                        .faults
-                        .extend([(place, first), (place + 1, second)]);
-                    let case = format!("{first:?}, {second:?} at {place}, known: {is_known}");
-                    let known = |remote: &Option<RemoteEvent>| remote.clone().filter(|_| is_known);
-
-                    let one = pushed_in_the_end(&world, &at(1), None);
-                    assert_eq!(titles(&model), ["Deep clean 1"], "{case}");
-                    let two = pushed_in_the_end(&world, &at(2), known(&one).as_ref());
-                    assert_eq!(titles(&model), ["Deep clean 2"], "{case}");
-                    assert_eq!(
-                        pushed_in_the_end(&world, &cancelled(3), known(&two).as_ref()),
-                        None
-                    );
-                    assert!(titles(&model).is_empty(), "{case}");
-                    let four = pushed_in_the_end(&world, &at(4), known(&two).as_ref());
-                    assert_eq!(titles(&model), ["Deep clean 4"], "{case}");
-                    assert!(four.is_some());
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_lost_insert_is_found_in_the_same_call() {
-    for fault in [Fault::LostAfterCommit, Fault::UnavailableAfterCommit] {
-        let world = connected();
-        let model = model(&world);
-        model.borrow_mut().faults.insert(0, fault);
-        let remote = push(&world, &at(1), None).unwrap().unwrap();
-        assert_eq!(remote.id, item::id(&sample().uid, 0));
-        assert_eq!(world.sent().len(), 2);
-    }
-}
-
-#[test]
-fn somebody_who_changes_the_event_without_end_is_given_way_to() {
-    let world = connected();
-    let model = model(&world);
-    let known = push(&world, &at(1), None).unwrap();
-    model
-        .borrow_mut()
-        .faults
-        .extend((0..20).map(|n| (n, Fault::ChangedBefore)));
-    assert_eq!(
-        push(&world, &at(2), known.as_ref()),
-        Err(crate::fault::unavailable())
-    );
-}
-
-#[test]
-fn ids_are_encoded_and_those_that_no_encoding_keeps_are_refused() {
-    let world = connected();
-    let model = model(&world);
-    let strange = "a/b?c#d %2F+é@group.example";
-    model
-        .borrow_mut()
-        .calendars
-        .insert(strange.into(), Default::default());
-    let pushed = provider::push_event(&world, "google", Some(strange), at(1), None)
-        .unwrap()
-        .unwrap();
-    assert_eq!(pushed.calendar, strange);
-    assert_eq!(
-        world.calls(),
-        ["POST /calendar/v3/calendars/a%2Fb%3Fc%23d%20%252F%2B%C3%A9%40group.example/events"]
-    );
-    for id in ["", ".", "..", &"x".repeat(2_049)] {
-        let Err(Error::Invalid(error)) =
-            provider::push_event(&world, "google", Some(id), at(1), None)
-        else {
-            panic!("{id} is no id")
-        };
-        assert_eq!(error.field, "calendar");
-        let remote = RemoteEvent {
-            id: id.into(),
-            calendar: "primary".into(),
-            etag: None,
-            link: None,
-        };
-        let Err(Error::Invalid(error)) = provider::remove_event(&world, "google", &remote) else {
-            panic!("{id} is no id")
-        };
-        assert_eq!(error.field, "remote.id");
-    }
-    assert_eq!(world.sent().len(), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@ mod connect;
 mod faults;
 mod model;
 mod push;
+mod series;
 
 use crate::bindings::calport::calendar::types::{Error, Event};
 use crate::bindings::exports::calport::calendar::calendar::RemoteEvent;

@@ -1,0 +1,106 @@
+//! The end of a connection: erased here in any case; revoked at the provider where it can
+//! be and nobody else shares the account.
+
+use super::{AccountError, binding};
+use crate::{
+    plugin::calendar::{ProviderKind, RemoteEvent},
+    service::Service,
+    subject::Subject,
+    vault::Connection,
+};
+use futures::{StreamExt, stream};
+
+/// Removals under way at once for one user: what Microsoft allows per mailbox.
+const REMOVALS: usize = 4;
+
+/// What a disconnection came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Whether the provider has taken the grant back, too.
+    pub revoked: bool,
+    /// Events that were removed from the calendar.
+    pub removed: usize,
+    /// Events that could not be removed, and stay.
+    pub left: usize,
+}
+
+/// Ends a user's connection; where there is none, that is success, as of a double click.
+/// For a provider of files the feed's addresses end.
+///
+/// # Errors
+/// See [`AccountError`].
+pub async fn disconnect(
+    service: &Service,
+    subject: &Subject,
+    provider: &str,
+    also_events: bool,
+) -> Result<Left, AccountError> {
+    let info = service
+        .plugin()
+        .provider(provider)
+        .ok_or(AccountError::UnknownProvider)?;
+    if info.kind == ProviderKind::File {
+        service.feeds().revoke(subject).await?;
+    }
+    let Some(connection) = service.vault().connection(subject, provider).await? else {
+        return Ok(Left::default());
+    };
+    let (removed, left) = match also_events {
+        true => remove_events(service, &connection).await?,
+        false => (0, 0),
+    };
+    let shared = service.vault().is_shared(&connection).await?;
+    let binding = binding(service, subject, provider);
+    let revoked = match service.plugin().disconnect(binding, !shared).await {
+        Ok(()) => !shared,
+        Err(error) => {
+            tracing::warn!(%subject, provider, %error, "the grant was not revoked");
+            false
+        }
+    };
+    service.vault().erase(subject, provider).await?;
+    service
+        .deliveries()
+        .forget_connection(subject, provider)
+        .await?;
+    tracing::info!(%subject, provider, "disconnected");
+    Ok(Left {
+        revoked,
+        removed,
+        left,
+    })
+}
+
+/// Takes our events out of a calendar before its grant goes.
+async fn remove_events(
+    service: &Service,
+    connection: &Connection,
+) -> Result<(usize, usize), AccountError> {
+    let Connection {
+        subject, provider, ..
+    } = connection;
+    let deliveries = service
+        .deliveries()
+        .of_connection(subject, provider)
+        .await?;
+    let known: Vec<RemoteEvent> = deliveries
+        .iter()
+        .filter_map(|delivery| delivery.remote_event())
+        .collect();
+    // What a worker is pushing at this moment must not come back afterwards.
+    service
+        .deliveries()
+        .forget_connection(subject, provider)
+        .await?;
+    let total = known.len();
+    let removals = known.into_iter().map(|remote| {
+        let binding = binding(service, subject, provider);
+        async move { service.plugin().remove_event(binding, remote).await.is_ok() }
+    });
+    let removed = stream::iter(removals)
+        .buffer_unordered(REMOVALS)
+        .filter(|removed| std::future::ready(*removed))
+        .count()
+        .await;
+    Ok((removed, total - removed))
+}

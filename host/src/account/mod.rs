@@ -1,0 +1,74 @@
+//! What users do with an account that they have connected, the same for the REST
+//! interface and the settings page. It never asks who is asking: its callers know.
+
+mod destination;
+mod disconnect;
+
+pub use destination::{calendars, choose, try_again};
+pub use disconnect::{Left, disconnect};
+
+use crate::{
+    plugin::{CallError, types},
+    service::Service,
+    subject::Subject,
+    vault::{Binding, VaultError},
+};
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// No plugin serves this provider.
+    #[error("there is no such provider")]
+    UnknownProvider,
+    /// The user has no account there.
+    #[error("no account is connected")]
+    NotConnected,
+    /// The calendar is not one of the account's, or cannot be written to.
+    #[error("the account has no such calendar that can be written to")]
+    UnknownCalendar,
+    /// The plugin's own answer, or its end.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<sqlx::Error> for AccountError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+/// Notes a grant that turned out dead while a user asked for something.
+///
+/// # Errors
+/// [`VaultError::Database`].
+pub async fn note_dead_grant(
+    service: &Service,
+    subject: &Subject,
+    provider: &str,
+    error: &CallError,
+) -> Result<(), VaultError> {
+    if let CallError::Plugin(types::Error::NeedsReconnect(reason)) = error {
+        service.vault().mark_dead(subject, provider, reason).await?;
+    }
+    Ok(())
+}
+
+/// Whether a provider can be used now. A plugin that cannot say is as good as none;
+/// everything else goes on.
+pub async fn is_available(service: &Service, provider: &str) -> bool {
+    match service.plugin().availability(provider).await {
+        Ok(()) => true,
+        Err(CallError::Plugin(types::Error::NotConfigured(_))) => false,
+        Err(error) => {
+            tracing::warn!(provider, %error, "the plugin cannot tell whether it is available");
+            false
+        }
+    }
+}
+
+fn binding(service: &Service, subject: &Subject, provider: &str) -> Binding {
+    Binding::new(service.vault().clone(), subject.clone(), provider)
+}

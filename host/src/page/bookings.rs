@@ -1,0 +1,154 @@
+//! The bookings that lie ahead, with how far each has come in each connected calendar.
+
+use super::{
+    app::App,
+    times::{self, Shown},
+    words::{Words, fill},
+};
+use crate::{
+    bookings::{Held, Status},
+    config::is_loopback,
+    feeds::Link,
+    subject::Subject,
+    sync::{Delivery, State},
+};
+use url::Url;
+
+/// As many as one looks through.
+const MAX_SHOWN: usize = 50;
+
+/// One booking.
+pub(super) struct Row {
+    pub(super) title: String,
+    pub(super) when: Option<Shown>,
+    pub(super) location: Option<String>,
+    /// Remarks, such as that it repeats.
+    pub(super) remarks: Vec<&'static str>,
+    pub(super) calendars: Vec<InCalendar>,
+    /// The platform's own page of it.
+    pub(super) url: Option<String>,
+    pub(super) file: String,
+}
+
+/// How far a booking has come in one calendar.
+pub(super) struct InCalendar {
+    /// Ours, for the style.
+    pub(super) state: &'static str,
+    pub(super) text: String,
+    /// The event's own page at the provider, and what the link says.
+    pub(super) link: Option<(String, String)>,
+}
+
+/// The rows, and how many there are beyond them.
+pub(super) fn rows(
+    app: &App,
+    words: &'static Words,
+    subject: &Subject,
+    held: Vec<Held>,
+    deliveries: &[Delivery],
+    now: i64,
+) -> (Vec<Row>, usize) {
+    let mut ahead: Vec<_> = held
+        .into_iter()
+        .filter(|held| held.body.status != Status::Cancelled)
+        .collect();
+    let more = ahead.len().saturating_sub(MAX_SHOWN);
+    ahead.truncate(MAX_SHOWN);
+    let rows = ahead
+        .into_iter()
+        .map(|held| row(app, words, subject, held, deliveries, now));
+    (rows.collect(), more)
+}
+
+fn row(
+    app: &App,
+    words: &'static Words,
+    subject: &Subject,
+    held: Held,
+    deliveries: &[Delivery],
+    now: i64,
+) -> Row {
+    let mut remarks = Vec::new();
+    if held.body.status == Status::Tentative {
+        remarks.push(words.booking_tentative);
+    }
+    if held.body.recurrence.is_some() {
+        remarks.push(words.booking_repeats);
+    }
+    let own = deliveries
+        .iter()
+        .filter(|delivery| delivery.booking == held.id);
+    let keys = app.service().vault().keys();
+    let public_url = &app.options().public_url;
+    Row {
+        when: times::of_booking(words, &held.body),
+        calendars: own
+            .map(|delivery| in_calendar(app, words, delivery))
+            .collect(),
+        url: held.body.url.as_deref().and_then(safe_link),
+        file: Link::url(public_url, keys, &held.id, &subject.user, now),
+        title: held.body.title,
+        location: held.body.location,
+        remarks,
+    }
+}
+
+fn in_calendar(app: &App, words: &Words, delivery: &Delivery) -> InCalendar {
+    let label = app.label(&delivery.provider).unwrap_or(&delivery.provider);
+    let state = match delivery.state {
+        State::InCalendar => words.in_calendar,
+        State::Waiting => words.waiting,
+        State::NeedsReconnect => words.needs_reconnect,
+        State::Failed => words.failed,
+    };
+    let text = fill(words.booking_state, "state", state);
+    let link = delivery.link().and_then(safe_link);
+    InCalendar {
+        state: delivery.state.as_str(),
+        text: fill(&text, "provider", label),
+        link: link.map(|url| (url, fill(words.open_in, "provider", label))),
+    }
+}
+
+/// A link that a browser may follow: not one that runs anything.
+fn safe_link(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_safe = match url.scheme() {
+        "https" => true,
+        "http" => is_loopback(&url),
+        _ => false,
+    };
+    is_safe.then(|| url.into())
+}
+
+impl Row {
+    /// What tells links of one booking from those of the next, for those who hear them.
+    pub(super) fn described(&self, action: &str) -> String {
+        format!("{action}: {}", self.title)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_runs_something_is_none() {
+        // case 37
+        for link in [
+            "javascript:alert(1)",
+            " javascript:alert(1)",
+            "JAVASCRIPT:alert(1)",
+            "data:text/html,<script>alert(1)</script>",
+            "vbscript:x",
+            "http://platform.example/",
+            "//evil.example",
+            "/page/close/",
+            "",
+        ] {
+            assert_eq!(safe_link(link), None, "{link}");
+        }
+        assert!(safe_link("https://calendar.example/event?id=1").is_some());
+        assert!(safe_link("http://127.0.0.1:8000/").is_some());
+    }
+}

@@ -1,0 +1,287 @@
+//! The start of the page: every calendar with its state, and the bookings that lie ahead.
+
+use super::{
+    app::{App, Frame, Stop, render},
+    bookings::{self, Row},
+    feed::FeedView,
+    message::Outcome,
+    notice::Notice,
+    visit::Visit,
+    words::{Words, fill},
+};
+use crate::{
+    account,
+    plugin::calendar::{ProviderInfo, ProviderKind},
+    sync::{self, Delivery},
+    vault::Connection,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+
+/// A grant that died at this age, in seconds, most likely died of a consent screen in
+/// Testing: Google ends those grants after seven days ("Refresh token expiration", Google
+/// Identity). A day of slack on both sides, for it is noticed when it is next used.
+const TESTING_AGE: std::ops::RangeInclusive<i64> = 6 * 86_400..=8 * 86_400;
+
+#[derive(Template)]
+#[template(path = "page/home.html")]
+struct Home {
+    frame: Frame,
+    notice: Option<Said>,
+    /// Whether something can be connected, so that one should know what it means.
+    may_connect: bool,
+    cards: Vec<Card>,
+    rows: Vec<Row>,
+    more: usize,
+}
+
+/// What has just happened.
+struct Said {
+    is_good: bool,
+    text: String,
+}
+
+/// One calendar.
+struct Card {
+    id: String,
+    label: String,
+    state: CardState,
+    scopes: Vec<Scope>,
+}
+
+/// A scope with the plugin's own words for it, which are English.
+struct Scope {
+    name: String,
+    reason: String,
+}
+
+/// How a calendar stands with this user.
+enum CardState {
+    Offered,
+    Unavailable,
+    Connected {
+        account: String,
+        calendar: String,
+        trouble: Option<Trouble>,
+    },
+    /// The grant is dead.
+    Dead {
+        account: String,
+        after_a_week: bool,
+    },
+    Feed(FeedView),
+}
+
+/// What keeps bookings from a connected calendar.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Unavailable,
+    Gone,
+    Failed,
+}
+
+impl Home {
+    fn more_text(&self) -> String {
+        fill(
+            self.frame.words.bookings_more,
+            "count",
+            &self.more.to_string(),
+        )
+    }
+}
+
+impl Card {
+    /// The style and the word of the badge.
+    fn badge(&self, words: &Words) -> (&'static str, &'static str) {
+        match &self.state {
+            CardState::Offered => ("none", words.state_none),
+            CardState::Unavailable => ("none", words.state_unavailable),
+            CardState::Connected { trouble: None, .. } => ("good", words.state_connected),
+            CardState::Connected {
+                trouble: Some(_), ..
+            } => ("bad", words.state_attention),
+            CardState::Dead { .. } => ("bad", words.state_reconnect),
+            CardState::Feed(feed) if feed.exists => ("good", words.state_feed),
+            CardState::Feed(_) => ("none", words.state_none),
+        }
+    }
+
+    fn named(&self, text: &str) -> String {
+        fill(text, "provider", &self.label)
+    }
+
+    /// What tells this card's buttons from another's, for those who hear them.
+    fn described(&self, action: &str) -> String {
+        format!("{action}: {}", self.label)
+    }
+}
+
+impl Trouble {
+    fn sentence(self, words: &Words, card: &Card, calendar: &str) -> String {
+        match self {
+            Self::Unavailable => card.named(words.unavailable_connected_text),
+            Self::Gone => fill(words.gone_text, "calendar", calendar),
+            Self::Failed => words.failed_text.to_owned(),
+        }
+    }
+}
+
+/// `GET /page/`.
+pub(super) async fn show(
+    State(app): State<App>,
+    Query(outcome): Query<Outcome>,
+    visit: Visit,
+) -> Result<Response, Stop> {
+    let service = app.service();
+    let subject = visit.subject();
+    let words = visit.words();
+    let connections = service.vault().connections(subject).await;
+    let connections = connections.map_err(|error| visit.failed(&app, &error))?;
+    let mut deliveries = Vec::new();
+    for connection in &connections {
+        let of = service
+            .deliveries()
+            .of_connection(subject, &connection.provider)
+            .await;
+        deliveries.extend(of.map_err(|error| visit.failed(&app, &error))?);
+    }
+    let feed = service.feeds().status(subject).await;
+    let feed = feed.map_err(|error| visit.failed(&app, &error))?;
+    let mut cards = Vec::new();
+    for info in &service.plugin().info().providers {
+        let connection = connections
+            .iter()
+            .find(|connection| connection.provider == info.id);
+        let state = match info.kind {
+            ProviderKind::File => CardState::Feed(FeedView::of(words, feed)),
+            ProviderKind::Oauth => {
+                let is_available = account::is_available(service, &info.id).await;
+                oauth_state(connection, &deliveries, is_available)
+            }
+        };
+        cards.push(card(info, state));
+    }
+    let upcoming = service.bookings().upcoming(subject).await;
+    let upcoming = upcoming.map_err(|error| visit.failed(&app, &error))?;
+    let now = service.vault().database().now().await;
+    let now = now.map_err(|error| visit.failed(&app, &error))?;
+    let (rows, more) = bookings::rows(&app, words, subject, upcoming, &deliveries, now);
+    let home = Home {
+        notice: said(&app, words, &outcome, &cards),
+        may_connect: cards
+            .iter()
+            .any(|card| matches!(card.state, CardState::Offered)),
+        frame: visit.frame(&app),
+        cards,
+        rows,
+        more,
+    };
+    Ok(render(StatusCode::OK, &home))
+}
+
+fn card(info: &ProviderInfo, state: CardState) -> Card {
+    let scopes = info.scopes.iter();
+    Card {
+        id: info.id.clone(),
+        label: info.label.clone(),
+        state,
+        scopes: scopes
+            .map(|scope| Scope {
+                name: scope.name.clone(),
+                reason: scope.reason.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn oauth_state(
+    connection: Option<&Connection>,
+    deliveries: &[Delivery],
+    is_available: bool,
+) -> CardState {
+    let Some(connection) = connection else {
+        return if is_available {
+            CardState::Offered
+        } else {
+            CardState::Unavailable
+        };
+    };
+    let account = connection.account.label.clone();
+    if connection.reconnect_reason.is_some() && is_available {
+        let died = connection
+            .dead_at
+            .map(|dead_at| dead_at - connection.connected_at);
+        let after_a_week = died.is_some_and(|age| TESTING_AGE.contains(&age));
+        return CardState::Dead {
+            account,
+            after_a_week,
+        };
+    }
+    let mut own = deliveries
+        .iter()
+        .filter(|delivery| delivery.provider == connection.provider)
+        .filter(|delivery| delivery.state == sync::State::Failed);
+    let trouble = if !is_available {
+        Some(Trouble::Unavailable)
+    } else if own
+        .clone()
+        .any(|delivery| delivery.reason.as_deref() == Some(sync::CALENDAR_GONE))
+    {
+        Some(Trouble::Gone)
+    } else {
+        own.next().map(|_| Trouble::Failed)
+    };
+    let calendar = connection.destination.name.clone();
+    CardState::Connected {
+        account,
+        calendar,
+        trouble,
+    }
+}
+
+/// What the URL says has happened, where it is so: a link that somebody was sent cannot
+/// claim a connection that is not there.
+fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<Said> {
+    let notice = Notice::parse(outcome.status.as_deref()?)?;
+    let provider = outcome.provider.as_deref().unwrap_or_default();
+    let card = cards.iter().find(|card| card.id == provider);
+    let connected = card.and_then(|card| match &card.state {
+        CardState::Connected { calendar, .. } => Some(calendar.as_str()),
+        CardState::Dead { .. } => Some(""),
+        CardState::Offered | CardState::Unavailable | CardState::Feed(_) => None,
+    });
+    let is_so = match notice {
+        Notice::Connected | Notice::Chosen | Notice::Trying => connected.is_some(),
+        Notice::Kept | Notice::Removed | Notice::Left => card
+            .is_some_and(|card| matches!(card.state, CardState::Offered | CardState::Unavailable)),
+        Notice::FeedEnded => !cards.iter().any(|card| match &card.state {
+            CardState::Feed(feed) => feed.exists,
+            CardState::Offered
+            | CardState::Unavailable
+            | CardState::Connected { .. }
+            | CardState::Dead { .. } => false,
+        }),
+        Notice::NotConnected => connected.is_none(),
+        Notice::Parked
+        | Notice::Denied
+        | Notice::NeedsScope
+        | Notice::NeedsAdmin
+        | Notice::NeedsReconnect
+        | Notice::Unavailable
+        | Notice::Retry
+        | Notice::Expired
+        | Notice::Gone
+        | Notice::Rejected
+        | Notice::Failed => true,
+    };
+    let label = app.label(provider).unwrap_or(words.calendars_heading);
+    let text = notice.sentence(words, label, connected.unwrap_or_default());
+    is_so.then(|| Said {
+        is_good: notice.is_good(),
+        text,
+    })
+}

@@ -1,0 +1,196 @@
+//! What the page says about something that just happened: one sentence of ours, with the
+//! one next step. Providers' own words never reach it.
+
+use super::words::{Words, fill};
+use crate::{
+    account::{AccountError, Left},
+    connect::{FlowError, error_code},
+    plugin::CallError,
+};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    Connected,
+    /// Disconnected, our entries left alone.
+    Kept,
+    /// Disconnected, our entries removed.
+    Removed,
+    /// Disconnected, some of our entries not removed.
+    Left,
+    Chosen,
+    Trying,
+    Parked,
+    FeedEnded,
+    Denied,
+    NeedsScope,
+    NeedsAdmin,
+    NeedsReconnect,
+    /// The app's own credentials are missing or refused.
+    Unavailable,
+    Retry,
+    Expired,
+    Gone,
+    NotConnected,
+    Rejected,
+    Failed,
+}
+
+impl Notice {
+    /// By the word that stands in URLs: the contract's name of an error, or the page's own
+    /// of a success.
+    pub(super) fn parse(code: &str) -> Option<Self> {
+        Some(match code {
+            "connected" => Self::Connected,
+            "kept" => Self::Kept,
+            "removed" => Self::Removed,
+            "left" => Self::Left,
+            "chosen" => Self::Chosen,
+            "trying" => Self::Trying,
+            "parked" => Self::Parked,
+            "feed-ended" => Self::FeedEnded,
+            "denied" => Self::Denied,
+            "needs-scope" => Self::NeedsScope,
+            "needs-admin" => Self::NeedsAdmin,
+            "needs-reconnect" => Self::NeedsReconnect,
+            "not-configured" | "misconfigured" => Self::Unavailable,
+            "retry" => Self::Retry,
+            "expired" => Self::Expired,
+            "gone" => Self::Gone,
+            "not-connected" => Self::NotConnected,
+            "rejected" => Self::Rejected,
+            "invalid" | "conflict" | "other" | "internal" | "unknown-provider" => Self::Failed,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is what the user wanted.
+    pub(super) fn is_good(self) -> bool {
+        match self {
+            Self::Connected
+            | Self::Kept
+            | Self::Removed
+            | Self::Chosen
+            | Self::Trying
+            | Self::FeedEnded => true,
+            Self::Left
+            | Self::Parked
+            | Self::Denied
+            | Self::NeedsScope
+            | Self::NeedsAdmin
+            | Self::NeedsReconnect
+            | Self::Unavailable
+            | Self::Retry
+            | Self::Expired
+            | Self::Gone
+            | Self::NotConnected
+            | Self::Rejected
+            | Self::Failed => false,
+        }
+    }
+
+    /// The sentence. `calendar` is where bookings go now.
+    pub(super) fn sentence(self, words: &Words, provider: &str, calendar: &str) -> String {
+        let text = match self {
+            Self::Connected => words.said_connected,
+            Self::Kept => words.said_kept,
+            Self::Removed => words.said_removed,
+            Self::Left => words.said_left,
+            Self::Chosen => return fill(words.said_chosen, "calendar", calendar),
+            Self::Trying => words.said_trying,
+            Self::Parked => words.said_parked,
+            Self::FeedEnded => words.said_feed_ended,
+            Self::Denied => words.said_denied,
+            Self::NeedsScope => words.said_needs_scope,
+            Self::NeedsAdmin => words.said_needs_admin,
+            Self::NeedsReconnect => words.said_needs_reconnect,
+            Self::Unavailable => words.said_unavailable,
+            Self::Retry => words.said_retry,
+            Self::Expired => words.said_expired,
+            Self::Gone => words.said_gone,
+            Self::NotConnected => words.said_not_connected,
+            Self::Rejected => words.said_rejected,
+            Self::Failed => words.said_failed,
+        };
+        fill(text, "provider", provider)
+    }
+}
+
+/// The word for a failed flow.
+pub(super) fn of_flow(error: &FlowError) -> &'static str {
+    tracing::warn!(%error, "the page could not connect");
+    error.code()
+}
+
+/// The word for something that could not be done with an account.
+pub(super) fn of_account(error: &AccountError) -> &'static str {
+    tracing::warn!(%error, "the page could not do what was asked of an account");
+    match error {
+        AccountError::UnknownProvider => "unknown-provider",
+        AccountError::NotConnected => "not-connected",
+        AccountError::UnknownCalendar => "gone",
+        AccountError::Call(CallError::Plugin(error)) => error_code(error),
+        AccountError::Call(CallError::TimedOut) => "retry",
+        AccountError::Call(CallError::Trapped(_) | CallError::OutOfMemory)
+        | AccountError::Vault(_) => "internal",
+    }
+}
+
+/// The word for the end of a connection.
+pub(super) fn of_left(left: Left, also_events: bool) -> &'static str {
+    match (also_events, left.left) {
+        (false, _) => "kept",
+        (true, 0) => "removed",
+        (true, _) => "left",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::types::{Error, InvalidField, RetryAdvice, RetryCause};
+
+    #[test]
+    fn every_error_of_the_contract_has_a_sentence() {
+        let text = String::new;
+        for error in [
+            Error::Invalid(InvalidField {
+                field: text(),
+                problem: text(),
+                remedy: text(),
+            }),
+            Error::NotConfigured(vec![]),
+            Error::Misconfigured(text()),
+            Error::NotConnected,
+            Error::NeedsReconnect(text()),
+            Error::NeedsScope(vec![]),
+            Error::NeedsAdmin(text()),
+            Error::Denied,
+            Error::Retry(RetryAdvice {
+                cause: RetryCause::NoReply,
+                after: None,
+            }),
+            Error::Conflict,
+            Error::Gone,
+            Error::Rejected(text()),
+            Error::Other(None),
+        ] {
+            let code = of_account(&AccountError::Call(error.into()));
+            assert!(
+                Notice::parse(code).is_some_and(|notice| !notice.is_good()),
+                "{code}"
+            );
+        }
+        for error in [
+            FlowError::UnknownProvider,
+            FlowError::UnknownState,
+            FlowError::UnknownHandle,
+            FlowError::RefusedUrl(""),
+            FlowError::NoGrant,
+            FlowError::Call(CallError::TimedOut),
+            FlowError::Call(CallError::OutOfMemory),
+        ] {
+            assert!(Notice::parse(of_flow(&error)).is_some(), "{error}");
+        }
+    }
+}

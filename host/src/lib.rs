@@ -5,16 +5,19 @@
 //! the whole of it, [`api::router`] its REST interface. Everybody else runs the
 //! `calport` binary, which [`cli`] implements.
 
+pub mod account;
 pub mod api;
 pub mod bookings;
 pub mod cli;
 pub mod config;
 pub mod connect;
+pub mod cookie;
 pub mod db;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod egress;
 pub mod feeds;
+pub mod page;
 pub mod plugin;
 pub mod service;
 pub mod subject;

@@ -2,10 +2,11 @@
 
 use crate::{
     bookings::Bookings,
-    config::{Config, Environment, UserTokens},
+    config::{Brand, Config, Environment, UserTokens},
     connect::Flows,
     db::DatabaseError,
     feeds::Feeds,
+    page::PageSessions,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
     sync::{Deliveries, Workers},
     vault::Vault,
@@ -26,6 +27,8 @@ pub struct ServiceOptions {
     pub user_tokens: UserTokens,
     /// How the platform's own server proves who it is.
     pub platform_token: SecretString,
+    /// What the settings page is called and coloured.
+    pub brand: Brand,
     /// Another component in place of the built-in one.
     pub plugin: Option<PathBuf>,
     /// How the plugin is run.
@@ -40,6 +43,7 @@ impl ServiceOptions {
             return_url: config.return_url.clone(),
             user_tokens: config.user_tokens.clone(),
             platform_token: config.platform_token.clone(),
+            brand: config.brand.clone(),
             plugin: config.plugin.clone(),
             plugin_options: Options {
                 settings: config.settings.clone(),
@@ -48,6 +52,11 @@ impl ServiceOptions {
                 ..Options::default()
             },
         }
+    }
+
+    /// Whether browsers come over https.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.scheme() == "https"
     }
 
     /// The app's credentials and endpoint overrides.
@@ -79,6 +88,7 @@ struct Parts {
     flows: Flows,
     feeds: Feeds,
     bookings: Bookings,
+    page_sessions: PageSessions,
     deliveries: Deliveries,
     news: Arc<Notify>,
 }
@@ -107,6 +117,7 @@ impl Service {
         );
         Ok(Self(Arc::new(Parts {
             bookings: Bookings::new(vault.database().clone()),
+            page_sessions: PageSessions::new(vault.database().clone()),
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
             options,
@@ -155,6 +166,11 @@ impl Service {
     /// The bookings.
     pub fn bookings(&self) -> &Bookings {
         &self.0.bookings
+    }
+
+    /// Browsers that have the settings page open.
+    pub fn page_sessions(&self) -> &PageSessions {
+        &self.0.page_sessions
     }
 
     /// What is owed to calendars.

@@ -1,7 +1,8 @@
 //! `GET /api/calendar/busy/`: when a user is busy, over all connected calendars.
 
-use super::{Problem, auth::Caller, connect::note_dead_grant};
+use super::{Problem, auth::Caller};
 use crate::{
+    account::note_dead_grant,
     plugin::types::Range,
     service::Service,
     subject::{self, Subject},

@@ -2,39 +2,18 @@
 //! operator has fixed, with words of ours alone; nothing that came in goes out.
 
 use super::Problem;
-use crate::{connect::Returned, service::Service};
+use crate::{
+    connect::{FLOW_COOKIE, Origin, Returned},
+    page,
+    service::{Service, ServiceOptions},
+};
 use axum::{
-    extract::{Path, Query, RawQuery, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use secrecy::ExposeSecret;
-use serde::Deserialize;
-
-/// On https, where the prefix keeps other hosts from setting it (RFC 6265bis).
-const SECURE_COOKIE: &str = "__Host-calport-flow";
-/// On loopback over http, where browsers refuse the prefix.
-const PLAIN_COOKIE: &str = "calport-flow";
-
-/// `Set-Cookie` for a flow that begins.
-pub(super) fn flow_cookie(value: &str, secure: bool) -> String {
-    let (name, secure) = if secure {
-        (SECURE_COOKIE, "; Secure")
-    } else {
-        (PLAIN_COOKIE, "")
-    };
-    let age = crate::connect::FLOW_SECONDS;
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
-}
-
-fn expired_cookie(secure: bool) -> String {
-    let (name, secure) = if secure {
-        (SECURE_COOKIE, "; Secure")
-    } else {
-        (PLAIN_COOKIE, "")
-    };
-    format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
-}
+use url::Url;
 
 /// `GET .../callback/`.
 pub(super) async fn callback(
@@ -46,11 +25,12 @@ pub(super) async fn callback(
     let Some(info) = service.plugin().provider(&provider) else {
         return Err(Problem::not_found("no such provider"));
     };
-    let secure = service.options().public_url.scheme() == "https";
-    let cookie = read_cookie(&headers, if secure { SECURE_COOKIE } else { PLAIN_COOKIE });
+    let options = service.options();
+    let secure = options.is_secure();
+    let cookie = FLOW_COOKIE.read(secure, &headers);
     let query = query.unwrap_or_default();
-    let returned = service.flows().callback(&info.id, &query, cookie).await;
-    let (status, handle) = match &returned {
+    let landed = service.flows().callback(&info.id, &query, cookie).await;
+    let (status, handle) = match &landed.outcome {
         Ok(Returned::Connected) => ("connected", None),
         Ok(Returned::Parked(handle)) => ("parked", Some(handle.expose_secret())),
         Err(error) => {
@@ -58,14 +38,15 @@ pub(super) async fn callback(
             (error.code(), None)
         }
     };
-    let mut target = match &service.options().return_url {
-        Some(url) => url.clone(),
-        None => {
-            let mut url = service.options().public_url.clone();
-            url.set_path("/done/");
-            url
+    // A state that nobody knows says nothing; a browser with the page open began there.
+    let origin = landed.origin.unwrap_or_else(|| {
+        if page::COOKIE.read(secure, &headers).is_some() {
+            Origin::Page
+        } else {
+            Origin::Platform
         }
-    };
+    });
+    let mut target = target(options, origin);
     target
         .query_pairs_mut()
         .append_pair("provider", &info.id)
@@ -80,7 +61,7 @@ pub(super) async fn callback(
         header::LOCATION,
         location.map_err(|error| Problem::internal(&error))?,
     );
-    let cookie = HeaderValue::from_str(&expired_cookie(secure));
+    let cookie = FLOW_COOKIE.clear(secure);
     headers.insert(
         header::SET_COOKIE,
         cookie.map_err(|error| Problem::internal(&error))?,
@@ -88,79 +69,15 @@ pub(super) async fn callback(
     Ok(response)
 }
 
-fn read_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut values = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(found, _)| *found == name)
-        .map(|(_, value)| value);
-    // Two cookies of the name: somebody has planted one, and which is not to be known.
-    values.next().filter(|_| values.next().is_none())
-}
-
-#[derive(Deserialize)]
-pub(super) struct Outcome {
-    status: Option<String>,
-}
-
-/// The page where a browser ends that no platform has asked back.
-pub(super) async fn done(Query(outcome): Query<Outcome>) -> Html<String> {
-    let (heading, text) = match outcome.status.as_deref() {
-        Some("connected") => (
-            "Your calendar is connected",
-            "Your bookings appear in it within moments.",
-        ),
-        Some("denied") => (
-            "Nothing was connected",
-            "You chose not to. You can connect at any time.",
-        ),
-        Some("needs-scope") => (
-            "A permission is missing",
-            "Bookings can only be added when every box stays ticked. Please connect again.",
-        ),
-        Some("needs-admin") => (
-            "Your organisation has to agree first",
-            "Ask an administrator to approve this app, then connect again.",
-        ),
-        Some("not-configured" | "misconfigured") => (
-            "This calendar is temporarily unavailable",
-            "That is not your fault. Everything else works; please try again later.",
-        ),
-        Some("expired") => (
-            "This took too long",
-            "The link is valid for ten minutes and works once. Please connect again.",
-        ),
-        Some("parked") => (
-            "One step is left",
-            "Please go back to the page where you began, and finish there.",
-        ),
-        Some(_) | None => ("Nothing was connected", "Please go back and connect again."),
+fn target(options: &ServiceOptions, origin: Origin) -> Url {
+    let own = |path| {
+        let mut url = options.public_url.clone();
+        url.set_path(path);
+        url
     };
-    Html(format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>{heading}</title>\
-         <meta name=viewport content=\"width=device-width\"><style>:root{{color-scheme:light \
-         dark}}body{{font:1.1rem/1.5 system-ui;max-width:32rem;margin:20vh auto;padding:0 1rem}}\
-         </style><main><h1>{heading}</h1><p>{text}</p></main>"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_doubled_flow_cookie_counts_as_none() {
-        let mut headers = HeaderMap::new();
-        headers.append(
-            header::COOKIE,
-            HeaderValue::from_static("a=1; calport-flow=x"),
-        );
-        assert_eq!(read_cookie(&headers, PLAIN_COOKIE), Some("x"));
-        headers.append(header::COOKIE, HeaderValue::from_static("calport-flow=y"));
-        assert_eq!(read_cookie(&headers, PLAIN_COOKIE), None);
-        assert_eq!(read_cookie(&headers, "b"), None);
+    match (origin, &options.return_url) {
+        (Origin::Page, _) => own(page::RETURN_PATH),
+        (Origin::Platform, Some(url)) => url.clone(),
+        (Origin::Platform, None) => own(page::DONE_PATH),
     }
 }

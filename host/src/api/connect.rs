@@ -2,27 +2,18 @@
 
 use super::{Problem, auth::User, reader::Small};
 use crate::{
-    plugin::{
-        CallError,
-        calendar::{ProviderKind, RemoteEvent},
-        types,
-    },
+    account::{self, AccountError},
+    connect::{FLOW_COOKIE, Origin},
+    plugin::calendar::ProviderKind,
     service::Service,
-    subject::Subject,
-    vault::{Binding, Connection},
 };
 use axum::{
     Json,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures::{StreamExt, stream};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-
-/// Removals under way at once for one user: what Microsoft allows per mailbox.
-const REMOVALS: usize = 4;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,15 +44,12 @@ pub(super) async fn begin(
     }
     let begun = service
         .flows()
-        .begin(&subject, &provider, hint.login_hint)
+        .begin(&subject, &provider, hint.login_hint, Origin::Platform)
         .await?;
-    let secure = service.options().public_url.scheme() == "https";
-    let cookie = super::callback::flow_cookie(begun.cookie.expose_secret(), secure);
-    let mut headers = HeaderMap::new();
-    if let Ok(mut value) = HeaderValue::from_str(&cookie) {
-        value.set_sensitive(true);
-        headers.insert(header::SET_COOKIE, value);
-    }
+    let cookie = FLOW_COOKIE
+        .set(service.options().is_secure(), &begun.cookie)
+        .map_err(|error| Problem::internal(&error))?;
+    let headers = [(header::SET_COOKIE, cookie)];
     let begun = Begun {
         authorization_url: begun.authorization_url.into(),
     };
@@ -121,39 +109,12 @@ pub(super) async fn disconnect(
     Path(provider): Path<String>,
     Small(leaving): Small<Leaving>,
 ) -> Result<Json<Left>, Problem> {
-    let Some(info) = service.plugin().provider(&provider) else {
-        return Err(Problem::not_found("no such provider"));
-    };
-    if info.kind == ProviderKind::File {
-        service.feeds().revoke(&subject).await?;
-    }
-    let Some(connection) = service.vault().connection(&subject, &provider).await? else {
-        return Ok(Json(Left {
-            status: "disconnected",
-            revoked: false,
-            removed: 0,
-            left: 0,
-        }));
-    };
-    let (removed, left) = match leaving.remove_events {
-        true => remove_events(&service, &connection).await?,
-        false => (0, 0),
-    };
-    let shared = service.vault().is_shared(&connection).await?;
-    let binding = binding(&service, &subject, &provider);
-    let revoked = match service.plugin().disconnect(binding, !shared).await {
-        Ok(()) => !shared,
-        Err(error) => {
-            tracing::warn!(%subject, provider, %error, "the grant was not revoked");
-            false
-        }
-    };
-    service.vault().erase(&subject, &provider).await?;
-    service
-        .deliveries()
-        .forget_connection(&subject, &provider)
-        .await?;
-    tracing::info!(%subject, provider, "disconnected");
+    let left = account::disconnect(&service, &subject, &provider, leaving.remove_events).await?;
+    let account::Left {
+        revoked,
+        removed,
+        left,
+    } = left;
     Ok(Json(Left {
         status: "disconnected",
         revoked,
@@ -162,59 +123,24 @@ pub(super) async fn disconnect(
     }))
 }
 
-fn binding(service: &Service, subject: &Subject, provider: &str) -> Binding {
-    Binding::new(service.vault().clone(), subject.clone(), provider)
-}
-
-/// Takes our events out of a calendar before its grant goes.
-async fn remove_events(
-    service: &Service,
-    connection: &Connection,
-) -> Result<(usize, usize), Problem> {
-    let Connection {
-        subject, provider, ..
-    } = connection;
-    let deliveries = service
-        .deliveries()
-        .of_connection(subject, provider)
-        .await?;
-    let known: Vec<RemoteEvent> = deliveries
-        .iter()
-        .filter_map(|delivery| delivery.remote_event())
-        .collect();
-    // What a worker is pushing at this moment must not come back afterwards.
-    service
-        .deliveries()
-        .forget_connection(subject, provider)
-        .await?;
-    let total = known.len();
-    let removals = known.into_iter().map(|remote| {
-        let binding = binding(service, subject, provider);
-        async move { service.plugin().remove_event(binding, remote).await.is_ok() }
-    });
-    let removed = stream::iter(removals)
-        .buffer_unordered(REMOVALS)
-        .filter(|removed| std::future::ready(*removed))
-        .count()
-        .await;
-    Ok((removed, total - removed))
-}
-
-/// Notes a grant that turned out dead while a user asked for something.
-pub(super) async fn note_dead_grant(
-    service: &Service,
-    subject: &Subject,
-    provider: &str,
-    error: &CallError,
-) -> Result<(), Problem> {
-    if let CallError::Plugin(types::Error::NeedsReconnect(reason)) = error {
-        service.vault().mark_dead(subject, provider, reason).await?;
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::UnknownProvider => Self::not_found("no such provider"),
+            AccountError::NotConnected => not_connected(),
+            AccountError::UnknownCalendar => Self::invalid(
+                "id",
+                "is not one of the account's calendars that can be written to",
+                "an id that calendars/ lists",
+            ),
+            AccountError::Call(error) => error.into(),
+            AccountError::Vault(error) => error.into(),
+        }
     }
-    Ok(())
 }
 
 /// The answer where a provider of files is asked for an account.
-pub(super) fn not_connected() -> Problem {
+fn not_connected() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "not-connected",

@@ -9,6 +9,7 @@ mod callback;
 mod connect;
 mod feeds;
 mod health;
+mod page_sessions;
 mod problem;
 mod providers;
 mod reader;
@@ -16,7 +17,7 @@ mod reader;
 pub use auth::{Authenticator, Claims};
 pub use problem::Problem;
 
-use crate::service::Service;
+use crate::{page, service::Service};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
@@ -49,6 +50,7 @@ impl FromRef<Shared> for Service {
 /// The whole interface for a service.
 pub fn router(service: Service) -> Router {
     let authenticator = Arc::new(Authenticator::new(service.options()));
+    let pages = page::router(service.clone());
     let shared = Shared {
         service,
         authenticator,
@@ -56,7 +58,7 @@ pub fn router(service: Service) -> Router {
     let routes = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/done", get(callback::done))
+        .route("/api/page-sessions", post(page_sessions::issue))
         .route("/api/calendar", get(providers::list))
         .route("/api/calendar/busy", get(busy::busy))
         .route(
@@ -83,7 +85,8 @@ pub fn router(service: Service) -> Router {
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(shared);
+        .with_state(shared)
+        .merge(pages);
     Router::new()
         .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -2,12 +2,9 @@
 
 use super::{Problem, auth::User};
 use crate::{
+    account,
     feeds::FeedStatus,
-    plugin::{
-        CallError,
-        calendar::{ProviderInfo, ProviderKind},
-        types,
-    },
+    plugin::calendar::{ProviderInfo, ProviderKind},
     service::Service,
     vault::Connection,
 };
@@ -57,22 +54,10 @@ pub(super) async fn list(
         let connection = connections
             .iter()
             .find(|connection| connection.provider == info.id);
-        let available = is_available(&service, &info.id).await;
+        let available = account::is_available(&service, &info.id).await;
         providers.push(provider(info, connection, feed, available));
     }
     Ok(Json(Overview { providers }))
-}
-
-/// A plugin that cannot say is as good as none; everything else goes on.
-async fn is_available(service: &Service, provider: &str) -> bool {
-    match service.plugin().availability(provider).await {
-        Ok(()) => true,
-        Err(CallError::Plugin(types::Error::NotConfigured(_))) => false,
-        Err(error) => {
-            tracing::warn!(provider, %error, "the plugin cannot tell whether it is available");
-            false
-        }
-    }
 }
 
 fn provider(

@@ -1,8 +1,10 @@
 //! What an operator configures: read once at start, every mistake listed at once.
 //! It never prints a value, only names and remedies.
 
+mod brand;
 mod environment;
 
+pub use brand::{Brand, Colour, ColourError};
 pub use environment::Environment;
 
 use crate::vault::{KeyRing, KeyRingError};
@@ -48,6 +50,8 @@ pub struct Config {
     pub platform_token: SecretString,
     /// Where a browser goes after a callback; the host's own page when missing.
     pub return_url: Option<Url>,
+    /// What the settings page is called and coloured.
+    pub brand: Brand,
     /// Whether plugins may reach endpoint overrides on loopback.
     pub allow_loopback: bool,
     /// Another component in place of the built-in one.
@@ -93,6 +97,7 @@ impl Config {
         let user_tokens = reader.user_tokens();
         let platform_token = reader.secret("CALPORT_PLATFORM_TOKEN");
         let return_url = reader.url("CALPORT_RETURN_URL");
+        let brand = reader.brand();
         let allow_loopback = reader.flag("CALPORT_ALLOW_LOOPBACK");
         let mistakes = reader.mistakes;
         let plugin = environment.get("CALPORT_PLUGIN").map(PathBuf::from);
@@ -107,6 +112,7 @@ impl Config {
                     user_tokens,
                     platform_token,
                     return_url,
+                    brand,
                     allow_loopback,
                     plugin,
                     cache_dir: cache_dir.or_else(default_cache_dir),
@@ -260,6 +266,27 @@ impl Reader<'_> {
         Some(secret)
     }
 
+    fn brand(&mut self) -> Brand {
+        let name = self.environment.get("CALPORT_BRAND_NAME");
+        let name = name.filter(|name| {
+            let fits = name.chars().count() <= 60 && !name.chars().any(char::is_control);
+            if !fits {
+                let remedy = "a name of 60 characters or fewer";
+                self.mistake("CALPORT_BRAND_NAME", "is too long or not printable", remedy);
+            }
+            fits
+        });
+        let colour = self.environment.get("CALPORT_BRAND_COLOR").map(Colour::parse);
+        let colour = colour.transpose().unwrap_or_else(|error| {
+            self.mistake("CALPORT_BRAND_COLOR", &error.to_string(), &error.remedy());
+            None
+        });
+        Brand {
+            name: name.map(str::to_owned),
+            colour: colour.unwrap_or_default(),
+        }
+    }
+
     fn flag(&mut self, name: &str) -> bool {
         match self.environment.get(name) {
             None | Some("0") => false,
@@ -355,6 +382,31 @@ mod tests {
                 ("CALPORT_RETURN_URL", url),
             ]);
             assert_eq!(result.is_ok(), fine, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_brand_that_cannot_be_shown_or_read_is_refused_with_a_remedy() {
+        let brand = |name: &str, colour: &str| {
+            read(&[
+                ("CALPORT_KEYS", KEY),
+                ("CALPORT_JWT_SECRET", SECRET),
+                ("CALPORT_PLATFORM_TOKEN", SECRET),
+                ("CALPORT_BRAND_NAME", name),
+                ("CALPORT_BRAND_COLOR", colour),
+            ])
+        };
+        let fine = brand("Brightside", "0b6b3a").unwrap().brand;
+        assert_eq!(fine.name.as_deref(), Some("Brightside"));
+        assert_eq!(fine.colour.to_string(), "#0b6b3a");
+        assert_eq!(brand("", "").unwrap().brand, Brand::default());
+        for (name, colour, named) in [
+            (&*"x".repeat(61), "", "CALPORT_BRAND_NAME"),
+            ("", "yellow", "CALPORT_BRAND_COLOR"),
+            ("", "ffcc00", "CALPORT_BRAND_COLOR"),
+        ] {
+            let error = brand(name, colour).unwrap_err().to_string();
+            assert!(error.contains(named) && error.contains("Set it to"), "{error}");
         }
     }
 

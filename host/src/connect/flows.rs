@@ -79,6 +79,42 @@ pub enum Returned {
     Parked(SecretString),
 }
 
+/// Where a flow was begun, and so where its browser returns to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The platform's own pages, through the REST interface.
+    Platform,
+    /// The host's settings page.
+    Page,
+}
+
+impl Origin {
+    /// The word that stands in the database.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Page => "page",
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        if word == Self::Page.as_str() {
+            Self::Page
+        } else {
+            Self::Platform
+        }
+    }
+}
+
+/// A browser that came back.
+#[derive(Debug)]
+pub struct Landed {
+    /// Where it set out; `None` where its state is not known.
+    pub origin: Option<Origin>,
+    /// What it came to.
+    pub outcome: Result<Returned, FlowError>,
+}
+
 /// The flows of one host. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Flows {
@@ -136,6 +172,7 @@ impl Flows {
         subject: &Subject,
         provider: &str,
         login_hint: Option<String>,
+        origin: Origin,
     ) -> Result<Begun, FlowError> {
         let provider = self.oauth_provider(provider)?;
         let redirect_uri = self.redirect_uri(provider);
@@ -176,7 +213,8 @@ impl Flows {
             .await?;
         sqlx::query(
             "INSERT INTO flows (state_hash, tenant, user_id, provider, cookie_hash, \
-             code_verifier, redirect_uri, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             code_verifier, redirect_uri, expires_at, origin) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(random::digest(&state))
         .bind(&subject.tenant)
@@ -186,6 +224,7 @@ impl Flows {
         .bind(sealed.as_column())
         .bind(redirect_uri)
         .bind(now + FLOW_SECONDS)
+        .bind(origin.as_str())
         .execute(database.pool())
         .await?;
         Ok(Begun {
@@ -196,14 +235,18 @@ impl Flows {
 
     /// Takes a browser that came back. `query` is the URL's raw query, `cookie` what the
     /// browser brought as the flow cookie. The state is used up whatever happens next.
-    ///
-    /// # Errors
-    /// See [`FlowError`].
-    pub async fn callback(
+    pub async fn callback(&self, provider: &str, query: &str, cookie: Option<&str>) -> Landed {
+        let mut origin = None;
+        let outcome = self.land(provider, query, cookie, &mut origin).await;
+        Landed { origin, outcome }
+    }
+
+    async fn land(
         &self,
         provider: &str,
         query: &str,
         cookie: Option<&str>,
+        origin: &mut Option<Origin>,
     ) -> Result<Returned, FlowError> {
         let provider = self.oauth_provider(provider)?;
         if query.len() > MAX_QUERY {
@@ -215,7 +258,7 @@ impl Flows {
         let [(_, state)] = states.as_slice() else {
             return Err(FlowError::UnknownState);
         };
-        let flow = self.take_flow(state, &provider.id).await?;
+        let flow = self.take_flow(state, &provider.id, origin).await?;
         let is_same_browser = cookie.is_some_and(|cookie| {
             bool::from(
                 random::digest(cookie)
@@ -288,19 +331,28 @@ impl Flows {
 
     /// Deleting the row is what makes a state single-use, however many callbacks arrive at
     /// once.
-    async fn take_flow(&self, state: &str, provider: &str) -> Result<Flow, FlowError> {
+    async fn take_flow(
+        &self,
+        state: &str,
+        provider: &str,
+        origin: &mut Option<Origin>,
+    ) -> Result<Flow, FlowError> {
         let database = self.vault.database();
         let now = database.now().await?;
         let row = sqlx::query(
-            "DELETE FROM flows WHERE state_hash = $1 AND provider = $2 AND expires_at >= $3 \
-             RETURNING tenant, user_id, cookie_hash, code_verifier, redirect_uri",
+            "DELETE FROM flows WHERE state_hash = $1 AND provider = $2 \
+             RETURNING tenant, user_id, cookie_hash, code_verifier, redirect_uri, expires_at, \
+             origin",
         )
         .bind(random::digest(state))
         .bind(provider)
-        .bind(now)
         .fetch_optional(database.pool())
         .await?
         .ok_or(FlowError::UnknownState)?;
+        *origin = Some(Origin::parse(row.try_get("origin")?));
+        if row.try_get::<i64, _>("expires_at")? < now {
+            return Err(FlowError::UnknownState);
+        }
         let tenant: String = row.try_get("tenant")?;
         let user: String = row.try_get("user_id")?;
         let subject = Subject::new(tenant, user);

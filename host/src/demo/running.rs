@@ -14,7 +14,7 @@ use super::{
 use crate::{
     api,
     cli::{CliError, serve::own_url},
-    config::{Environment, UserTokenKeys, UserTokens, default_cache_dir},
+    config::{Brand, Environment, UserTokenKeys, UserTokens, default_cache_dir},
     db::Database,
     plugin::{self, Runtime},
     service::{Service, ServiceOptions},
@@ -76,6 +76,10 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             audience: None,
         },
         platform_token: secrets.platform_token.clone(),
+        brand: Brand {
+            name: Some(NAME.to_owned()),
+            ..Brand::default()
+        },
         plugin: None,
         plugin_options: plugin::Options {
             settings: Environment::from_pairs(standins.environment()),

@@ -8,4 +8,5 @@ mod remote;
 mod worker;
 
 pub use deliveries::{Deliveries, Delivery, State, owe_booking, owe_connection};
+pub(crate) use outcome::CALENDAR_GONE;
 pub use worker::Workers;

@@ -15,6 +15,9 @@ const MAX_BACKOFF: i64 = 3_600;
 /// How long an operator's mistake is left alone before it is tried again, in seconds.
 const MISCONFIGURED_RETRY: i64 = 300;
 
+/// The reason of deliveries to a calendar that is not there any more.
+pub(crate) const CALENDAR_GONE: &str = "the chosen calendar no longer exists";
+
 /// What is to happen after a failed push.
 pub(super) enum Outcome {
     /// Note this.
@@ -63,7 +66,7 @@ pub(super) fn of_failure(delivery: &Delivery, error: &CallError) -> Outcome {
             &format!("{} {}: {}", field.field, field.problem, field.remedy),
         ),
         Error::Conflict => never(delivery, "the calendar holds a newer revision"),
-        Error::Gone => never(delivery, "the chosen calendar no longer exists"),
+        Error::Gone => never(delivery, CALENDAR_GONE),
         Error::Rejected(why) => never(delivery, &format!("the provider refused: {why}")),
         Error::Other(_) => never(delivery, "the provider refused"),
     }

@@ -1,6 +1,6 @@
 //! As much of a browser as a redirect needs: it keeps cookies and follows nothing.
 
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use std::{collections::BTreeMap, sync::Mutex};
 use url::Url;
 
@@ -72,6 +72,49 @@ impl Browser {
 
     /// Opens a URL with its cookies.
     pub async fn open(&self, url: &str) -> reqwest::Result<Landing> {
+        self.send(self.client.get(url)).await
+    }
+
+    /// Opens a URL with its cookies and these headers, and keeps what the reply sets.
+    pub async fn visit(&self, url: &str, headers: &[(&str, &str)]) -> reqwest::Result<Landing> {
+        let mut request = self.client.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.keeping(request).await
+    }
+
+    /// Sends a form with its cookies and these headers, and keeps what the reply sets.
+    pub async fn submit(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Landing> {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let kind = "application/x-www-form-urlencoded";
+        let mut request = self
+            .client
+            .post(url)
+            .header("content-type", kind)
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.keeping(request).await
+    }
+
+    async fn keeping(&self, request: RequestBuilder) -> reqwest::Result<Landing> {
+        let landing = self.send(request).await?;
+        for cookie in landing.headers.get_all("set-cookie") {
+            self.keep(cookie.to_str().unwrap_or_default());
+        }
+        Ok(landing)
+    }
+
+    async fn send(&self, mut request: RequestBuilder) -> reqwest::Result<Landing> {
         let cookies = self
             .cookies
             .lock()
@@ -81,18 +124,18 @@ impl Browser {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let mut request = self.client.get(url);
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
         let response = request.send().await?;
+        let base = response.url().clone();
         let location = response
             .headers()
             .get("location")
             .and_then(|value| value.to_str().ok());
         Ok(Landing {
             code: response.status(),
-            location: location.and_then(|text| Url::parse(text).ok()),
+            location: location.and_then(|text| base.join(text).ok()),
             headers: response.headers().clone(),
             body: response.text().await?,
         })

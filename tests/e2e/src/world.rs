@@ -3,7 +3,7 @@
 use crate::{Browser, Landing};
 use calport_host::{
     api,
-    config::{Environment, UserTokenKeys, UserTokens},
+    config::{Brand, Environment, UserTokenKeys, UserTokens},
     db::Database,
     plugin::{Options, Runtime},
     service::{Service, ServiceOptions},
@@ -142,6 +142,7 @@ impl World {
                 audience: None,
             },
             platform_token: PLATFORM_TOKEN.into(),
+            brand: Brand::default(),
             plugin: None,
             plugin_options: plugin_options(settings),
         };

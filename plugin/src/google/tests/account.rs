@@ -8,7 +8,7 @@ use crate::http::Failure;
 use crate::outside::fake::{json as reply, response};
 
 #[test]
-fn the_main_calendar_comes_first_and_read_only_ones_not_at_all() {
+fn the_main_calendar_comes_first_and_those_of_others_not_at_all() {
     let world = connected();
     let page = |items: Value, next: Option<&str>| {
         reply(200, &json!({ "items": items, "nextPageToken": next }))
@@ -16,7 +16,8 @@ fn the_main_calendar_comes_first_and_read_only_ones_not_at_all() {
     world.replies([
         page(
             json!([
-                { "id": "a", "summary": "A\u{202e}\r\nB", "accessRole": "writer" },
+                { "id": "a", "summary": "A\u{202e}\r\nB", "accessRole": "owner" },
+                { "id": "w", "summary": "W", "accessRole": "writer" },
                 { "id": "b", "summary": "B", "accessRole": "reader" },
                 { "id": "c", "summary": "C", "accessRole": "freeBusyReader" },
             ]),

@@ -11,6 +11,8 @@ mod rest;
 mod running;
 mod seed;
 mod standins;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use running::{Running, start};
@@ -38,7 +40,11 @@ pub struct Options {
 /// The port or the folder cannot be used, or the parts do not start.
 pub async fn run(options: Options) -> Result<(), CliError> {
     log_to_stderr("error");
-    let running = start(options).await?;
+    // Listened for from the start, so that a temporary folder never stays behind.
+    let running = tokio::select! {
+        running = start(options) => running?,
+        () = stop_signal() => return Ok(()),
+    };
     println!("{}", running.welcome());
     stop_signal().await;
     running.stop().await?;

@@ -1,9 +1,9 @@
-//! The platform's own bookings. It is their only master: every change is made here, told
-//! to Calport in the same step, and kept only when Calport has taken it.
+//! The platform's own bookings. It is their only master: every change is written down here
+//! first and then told to Calport, so that nothing is lost between the two; what Calport
+//! refuses is taken back.
 
 use super::{
     people::Person,
-    replies::Reading,
     rest::{Caller, Refusal, Rest},
 };
 use crate::bookings::{Body, Kind, Status, When};
@@ -175,10 +175,19 @@ impl Records {
             id: id.unwrap_or(words),
             body,
         };
-        tell(&self.rest, &booking).await?;
-        bookings.push(booking.clone());
-        self.save(&bookings)?;
-        Ok(booking)
+        let mut next = bookings.clone();
+        next.push(booking.clone());
+        self.save(&next)?;
+        match tell(&self.rest, &booking).await {
+            Ok(()) => {
+                *bookings = next;
+                Ok(booking)
+            }
+            Err(refusal) => {
+                self.save(&bookings)?;
+                Err(refusal)
+            }
+        }
     }
 
     /// Changes a booking that the person may change.
@@ -191,35 +200,37 @@ impl Records {
     ) -> Result<(), Refusal> {
         // Held meanwhile, so that two clicks never make the same revision.
         let mut bookings = self.bookings.lock().await;
-        let found = bookings
+        let mut next = bookings.clone();
+        let found = next
             .iter_mut()
             .find(|booking| booking.kind == kind && booking.id == id);
         let booking = found
             .filter(|booking| booking.is_for(person))
             .ok_or_else(no_booking)?;
-        let mut changed = booking.clone();
         match change {
-            Change::Cancel => {
-                let reply = self
-                    .rest
-                    .call(Caller::Platform, Method::DELETE, &booking.path(), None)
-                    .await?;
-                let reading: Reading = reply.json()?;
-                changed.body.revision = reading.revision;
-                changed.body.status = reading.status;
-            }
-            Change::Later | Change::Restore | Change::Again => {
-                match change {
-                    Change::Later => later(&mut changed.body),
-                    Change::Restore => changed.body.status = Status::Confirmed,
-                    Change::Again | Change::Cancel => {}
-                }
-                changed.body.revision = changed.body.revision.saturating_add(1);
-                tell(&self.rest, &changed).await?;
-            }
+            Change::Later => later(&mut booking.body),
+            Change::Cancel => booking.body.status = Status::Cancelled,
+            Change::Restore => booking.body.status = Status::Confirmed,
+            Change::Again => {}
         }
-        *booking = changed;
-        self.save(&bookings)
+        booking.body.revision = booking.body.revision.saturating_add(1);
+        let booking = booking.clone();
+        self.save(&next)?;
+        let told = match change {
+            Change::Cancel => {
+                let path = booking.path();
+                self.rest
+                    .call(Caller::Platform, Method::DELETE, &path, None)
+                    .await
+                    .map(drop)
+            }
+            Change::Later | Change::Restore | Change::Again => tell(&self.rest, &booking).await,
+        };
+        match told {
+            Ok(()) => *bookings = next,
+            Err(_) => self.save(&bookings)?,
+        }
+        told
     }
 
     /// Written aside and renamed, so that it is never there by half.

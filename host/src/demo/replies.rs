@@ -26,6 +26,9 @@ pub(super) struct Provider {
     pub(super) account: Option<String>,
     #[serde(default)]
     pub(super) calendar: Option<Chosen>,
+    /// Of a feed.
+    #[serde(default)]
+    pub(super) last_fetched: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -34,10 +37,18 @@ pub(super) struct Chosen {
 }
 
 impl Overview {
+    fn find(&self, provider: &str) -> Option<&Provider> {
+        self.providers.iter().find(|known| known.id == provider)
+    }
+
     /// What a provider is called.
     pub(super) fn label<'a>(&'a self, provider: &'a str) -> &'a str {
-        let found = self.providers.iter().find(|known| known.id == provider);
-        found.map_or(provider, |provider| &provider.label)
+        self.find(provider).map_or(provider, |known| &known.label)
+    }
+
+    /// The account that is connected.
+    pub(super) fn account(&self, provider: &str) -> Option<&str> {
+        self.find(provider)?.account.as_deref()
     }
 }
 
@@ -45,6 +56,19 @@ impl Overview {
 #[derive(Debug, Deserialize)]
 pub(super) struct Begun {
     pub(super) authorization_url: String,
+}
+
+/// `POST .../connect/` of a provider of files.
+#[derive(Debug, Deserialize)]
+pub(super) struct Feed {
+    pub(super) feed_url: String,
+    pub(super) webcal_url: String,
+}
+
+/// `POST /api/page-sessions/`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Opened {
+    pub(super) url: String,
 }
 
 /// `GET .../calendars/`.
@@ -69,10 +93,9 @@ pub(super) struct Left {
     pub(super) left: usize,
 }
 
-/// `GET /api/{kind}/{id}/` and the replies to its changes.
+/// `GET /api/{kind}/{id}/`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Reading {
-    pub(super) revision: u32,
     pub(super) status: Status,
     pub(super) participants: Vec<Participating>,
 }

@@ -191,8 +191,17 @@ fn span(seconds: i64) -> String {
     match seconds {
         ..=1 => "a second".to_owned(),
         2..=119 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds / 60),
+        120..=7_199 => format!("{} minutes", seconds / 60),
+        _ => format!("{} hours", seconds / 3_600),
     }
+}
+
+/// When something happened: `fetched 5 seconds ago`.
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
+    format!(
+        "fetched {} ago",
+        span(now.as_second().saturating_sub(at.as_second()))
+    )
 }
 
 /// With a capital letter, and without a full stop.
@@ -237,9 +246,8 @@ pub(super) fn outcome(status: &str) -> Outcome {
         "parked" => (
             Tone::Waiting,
             "One step is left",
-            "You came back in another browser than the one you began in. If it was you who \
-             began, finish here. If somebody sent you that link, do not: you would give them \
-             your calendar.",
+            "You came back in another browser than the one you began in. If you are the one \
+             who began, finish here; nobody else can.",
             Next::Complete,
         ),
         "denied" => (

@@ -4,7 +4,7 @@
 use super::{
     super::{
         people::Person,
-        replies::{Begun, Calendar, Calendars, Left, Overview},
+        replies::{Begun, Calendar, Calendars, Left, Opened, Overview},
         rest::{Caller, Refusal},
         words::{self, Next, Tone},
     },
@@ -27,12 +27,12 @@ use std::sync::Arc;
 pub(in super::super) const RETURN_PATH: &str = "/calendars";
 
 /// A path of Calport's for a provider. Ids come from addresses that anybody can type.
-fn path(provider: &str, call: &str) -> String {
+pub(super) fn path(provider: &str, call: &str) -> String {
     let provider: String = url::form_urlencoded::byte_serialize(provider.as_bytes()).collect();
     format!("/api/calendar/{provider}/{call}/")
 }
 
-async fn overview(app: &App, person: &'static Person) -> Result<Overview, Refusal> {
+pub(super) async fn overview(app: &App, person: &'static Person) -> Result<Overview, Refusal> {
     app.rest
         .get(Caller::User(person), "/api/calendar/")
         .await?
@@ -62,6 +62,20 @@ pub(super) async fn connect(
             }
             response
         }
+        Err(refusal) => frame::refusal(&app, person, refusal),
+    }
+}
+
+/// `POST /settings-page`: Calport's own page, for platforms that build none.
+pub(super) async fn own_page(State(app): State<Arc<App>>, SignedIn(person): SignedIn) -> Response {
+    let body = Some(json!({ "user": person.id, "name": person.name }));
+    let path = "/api/page-sessions/";
+    let opened = app
+        .rest
+        .call(Caller::Platform, Method::POST, path, body)
+        .await;
+    match opened.and_then(|reply| reply.json::<Opened>()) {
+        Ok(opened) => Redirect::to(&opened.url).into_response(),
         Err(refusal) => frame::refusal(&app, person, refusal),
     }
 }

@@ -3,13 +3,17 @@
 
 mod bookings;
 mod calendars;
+mod feeds;
 mod frame;
 mod guard;
 mod home;
 mod session;
+mod steps;
+mod switches;
+mod views;
 
 pub(super) use calendars::RETURN_PATH;
-pub(super) use home::STEPS;
+pub(super) use steps::STEPS;
 
 use super::{records::Records, rest::Rest, standins::StandIns};
 use axum::{
@@ -71,7 +75,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
             "/calendars/{provider}/disconnected",
             get(calendars::disconnected),
         )
-        .route("/stand-ins/{provider}", post(home::switch))
+        .route("/calendars/{provider}/feed", post(feeds::make))
+        .route("/calendars/{provider}/forget", post(feeds::forget))
+        .route("/settings-page", post(calendars::own_page))
+        .route("/stand-ins/{provider}", post(switches::switch))
         // A reloaded or typed address of a form's target.
         .method_not_allowed_fallback(|| async { Redirect::to("/") })
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))

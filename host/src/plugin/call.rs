@@ -24,11 +24,18 @@ impl Plugin {
             + 'static,
     {
         let loaded = self.0.clone();
+        let provider = binding
+            .as_ref()
+            .map(|binding| binding.provider().to_owned());
         let running = tokio::spawn(call(loaded, binding, export));
-        match running.await {
+        let result = match running.await {
             Ok(result) => result,
             Err(_) => Err(CallError::Trapped(None)),
+        };
+        if let Some(provider) = provider {
+            self.0.refused.note(&provider, &result);
         }
+        result
     }
 }
 

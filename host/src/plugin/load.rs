@@ -6,6 +6,7 @@ use super::{
     cache,
     calendar::{EndpointUse, PluginInfo},
     call, description, imports,
+    refused::RefusedApps,
     state::State,
 };
 use crate::{
@@ -37,6 +38,7 @@ pub(super) async fn load(
         info,
         settings,
         egress,
+        refused: RefusedApps::default(),
     })
 }
 
@@ -59,7 +61,14 @@ async fn compile(
     match compiling.await {
         Ok(Ok(component)) => Ok(component),
         Ok(Err(error)) => Err(LoadError::NotAComponent {
-            reason: error.root_cause().to_string(),
+            // wasmtime goes on to list the bytes that it expected.
+            reason: error
+                .root_cause()
+                .to_string()
+                .split(" - expected")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
         }),
         Err(_) => Err(LoadError::NotAComponent {
             reason: "compiling it failed".to_owned(),

@@ -12,6 +12,7 @@ mod imports;
 mod limits;
 mod load;
 mod outbound;
+mod refused;
 mod secrets;
 mod state;
 mod token_store;
@@ -25,6 +26,7 @@ pub use limits::Limits;
 use crate::{config::Environment, egress::Egress, vault::Binding};
 use bindings::PluginPre;
 use futures::FutureExt;
+use refused::RefusedApps;
 use state::State;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -56,6 +58,7 @@ struct Loaded {
     info: calendar::PluginInfo,
     settings: Arc<BTreeMap<String, String>>,
     egress: Egress,
+    refused: RefusedApps,
 }
 
 impl Plugin {
@@ -110,11 +113,13 @@ impl Plugin {
         self.0.settings.get(name).map(String::as_str)
     }
 
-    /// The contract's `availability`.
+    /// The contract's `availability`. A provider that refused the app's own credentials
+    /// lately is not available either, whatever the plugin says.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn availability(&self, provider: &str) -> Result<(), CallError> {
+        self.0.refused.check(provider)?;
         let provider = provider.to_owned();
         self.call(None, move |guest, store| {
             async move {

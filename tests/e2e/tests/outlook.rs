@@ -277,6 +277,26 @@ async fn wrong_app_credentials_blame_no_user() {
         .await
         .unwrap();
     assert_eq!(landing.status(), "misconfigured");
+    let overview = async || {
+        let reply = world
+            .user("ann", Method::GET, "/api/calendar/", None)
+            .await
+            .unwrap();
+        let overview = reply.json();
+        let providers = overview["providers"].as_array().unwrap().clone();
+        let find =
+            |id: &str| providers.iter().find(|p| p["id"] == id).unwrap()["availability"].clone();
+        (find("google"), find("outlook"))
+    };
+    let expected = (json!("available"), json!("temporarily_unavailable"));
+    assert_eq!(overview().await, expected, "and the other one goes on");
+    world.outlook.faults().clear();
+    connected_to(&world, WORK).await;
+    assert_eq!(
+        overview().await.1,
+        "available",
+        "the operator has mended it"
+    );
 }
 
 #[tokio::test]

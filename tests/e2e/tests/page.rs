@@ -405,6 +405,10 @@ async fn a_user_connects_chooses_and_disconnects_on_the_page() {
     world.settled("/api/jobs/1/", "ann").await.unwrap();
     let home = page.home().await;
     assert!(home.contains("Google Calendar: in your calendar"), "{home}");
+    assert!(
+        !home.contains("<section class=\"consent\"") && !home.contains("look again"),
+        "{home}"
+    );
     assert!(home.contains("Open in Google Calendar"));
 
     let choose = page.get("/page/calendars/google/choose/").await;
@@ -1012,4 +1016,40 @@ async fn a_provider_that_is_not_there_is_a_plain_page() {
         assert_eq!(landing.code, StatusCode::SEE_OTHER, "{action}");
         assert_eq!(landing.location.unwrap().path(), "/page/");
     }
+}
+
+#[tokio::test]
+async fn bookings_stand_in_the_order_in_which_they_begin_without_cancelled_ones() {
+    let world = World::start().await.unwrap();
+    let page = page(&world, "ann").await;
+    for (id, title, start) in [
+        ("1", "Third", "2031-12-03T10:00:00Z"),
+        ("2", "First", "2031-12-01T10:00:00Z"),
+        ("3", "Second", "2031-12-02T10:00:00Z"),
+        ("4", "Cancelled", "2031-12-02T10:00:00Z"),
+    ] {
+        let mut body = json!({
+            "revision": 1, "title": title, "start": start, "end": "2031-12-09T10:00:00Z",
+            "zone": "UTC", "participants": [{"user": "ann", "role": "customer"}],
+        });
+        if id == "2" {
+            body["recurrence"] = json!({"rule": "FREQ=WEEKLY"});
+            body["end"] = json!("2031-12-01T11:00:00Z");
+        }
+        let path = format!("/api/appointments/{id}/");
+        world
+            .platform(Method::PUT, &path, Some(&body))
+            .await
+            .unwrap();
+    }
+    world
+        .platform(Method::DELETE, "/api/appointments/4/", None)
+        .await
+        .unwrap();
+    let home = page.home().await;
+    let at = |title: &str| home.find(&format!("<h3><bdi>{title}</bdi></h3>"));
+    assert!(at("First").unwrap() < at("Second").unwrap(), "{home}");
+    assert!(at("Second").unwrap() < at("Third").unwrap(), "{home}");
+    assert_eq!(at("Cancelled"), None);
+    assert!(home.contains("repeats"));
 }

@@ -276,7 +276,10 @@ impl Reader<'_> {
             }
             fits
         });
-        let colour = self.environment.get("CALPORT_BRAND_COLOR").map(Colour::parse);
+        let colour = self
+            .environment
+            .get("CALPORT_BRAND_COLOR")
+            .map(Colour::parse);
         let colour = colour.transpose().unwrap_or_else(|error| {
             self.mistake("CALPORT_BRAND_COLOR", &error.to_string(), &error.remedy());
             None
@@ -406,7 +409,10 @@ mod tests {
             ("", "ffcc00", "CALPORT_BRAND_COLOR"),
         ] {
             let error = brand(name, colour).unwrap_err().to_string();
-            assert!(error.contains(named) && error.contains("Set it to"), "{error}");
+            assert!(
+                error.contains(named) && error.contains("Set it to"),
+                "{error}"
+            );
         }
     }
 

@@ -6,12 +6,13 @@ use super::{
     words::{Words, fill},
 };
 use crate::{
-    bookings::{Held, Status},
+    bookings::{Body, Held, Status, When},
     config::is_loopback,
     feeds::Link,
     subject::Subject,
     sync::{Delivery, State},
 };
+use jiff::{Timestamp, tz::TimeZone};
 use url::Url;
 
 /// As many as one looks through.
@@ -52,12 +53,21 @@ pub(super) fn rows(
         .into_iter()
         .filter(|held| held.body.status != Status::Cancelled)
         .collect();
+    ahead.sort_by_key(|held| begin(&held.body));
     let more = ahead.len().saturating_sub(MAX_SHOWN);
     ahead.truncate(MAX_SHOWN);
     let rows = ahead
         .into_iter()
         .map(|held| row(app, words, subject, held, deliveries, now));
     (rows.collect(), more)
+}
+
+/// When it begins; whole days begin before any hour of theirs.
+fn begin(body: &Body) -> Option<Timestamp> {
+    match body.when().ok()? {
+        When::Timed { start, .. } => Some(start),
+        When::AllDay { start, .. } => Some(start.to_zoned(TimeZone::UTC).ok()?.timestamp()),
+    }
 }
 
 fn row(

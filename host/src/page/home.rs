@@ -32,8 +32,11 @@ const TESTING_AGE: std::ops::RangeInclusive<i64> = 6 * 86_400..=8 * 86_400;
 struct Home {
     frame: Frame,
     notice: Option<Said>,
-    /// Whether something can be connected, so that one should know what it means.
-    may_connect: bool,
+    /// Whether what connecting means stands first: until somebody has connected once, then
+    /// beside each button.
+    consent_first: bool,
+    /// Whether bookings are on their way.
+    is_waiting: bool,
     cards: Vec<Card>,
     rows: Vec<Row>,
     more: usize,
@@ -172,9 +175,13 @@ pub(super) async fn show(
     let (rows, more) = bookings::rows(&app, words, subject, upcoming, &deliveries, now);
     let home = Home {
         notice: said(&app, words, &outcome, &cards),
-        may_connect: cards
+        consent_first: connections.is_empty()
+            && cards
+                .iter()
+                .any(|card| matches!(card.state, CardState::Offered)),
+        is_waiting: deliveries
             .iter()
-            .any(|card| matches!(card.state, CardState::Offered)),
+            .any(|delivery| delivery.state == sync::State::Waiting),
         frame: visit.frame(&app),
         cards,
         rows,

@@ -5,12 +5,16 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     field.select();
+    let copied = true;
     try {
       await navigator.clipboard.writeText(field.value);
     } catch {
-      // Where the browser does not let us, the text stays selected.
-      return;
+      // Older browsers, and those that ask first; where this fails, too, the text stays
+      // selected.
+      copied = document.execCommand("copy");
     }
-    said.textContent = button.dataset.words;
+    if (copied) {
+      said.textContent = button.dataset.words;
+    }
   });
 }

@@ -129,6 +129,7 @@ pub(super) const WORDS: Words = Words {
     bookings_none: "Zurzeit ist nichts geplant.",
     bookings_more: "Und {count} weitere.",
     bookings_note: "Eine heruntergeladene Datei bleibt, wie sie ist, wenn sich die Buchung ändert.",
+    bookings_refresh: "Einige sind noch unterwegs: noch einmal nachsehen",
     booking_repeats: "wiederholt sich",
     booking_tentative: "noch nicht bestätigt",
     booking_all_day: "ganztägig",

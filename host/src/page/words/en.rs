@@ -124,6 +124,7 @@ pub(super) const WORDS: Words = Words {
     bookings_none: "Nothing is planned at the moment.",
     bookings_more: "And {count} more.",
     bookings_note: "A downloaded file stays as it is when the booking changes.",
+    bookings_refresh: "Some are still on their way: look again",
     booking_repeats: "repeats",
     booking_tentative: "not yet confirmed",
     booking_all_day: "all day",

@@ -119,7 +119,7 @@ words! {
     // Finishing.
     finish_heading, finish_text, finish_button, finish_elsewhere,
     // Bookings.
-    bookings_heading, bookings_none, bookings_more, bookings_note, booking_repeats,
+    bookings_heading, bookings_none, bookings_more, bookings_note, bookings_refresh, booking_repeats,
     booking_tentative, booking_all_day, booking_until, booking_state, booking_no_calendar,
     in_calendar, waiting, needs_reconnect, failed, open_in, show_booking, download,
     // Times.

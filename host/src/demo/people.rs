@@ -28,14 +28,22 @@ pub(super) struct Person {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     pub(super) role: Role,
-    /// What the platform knows them by; it suggests it to the provider.
-    pub(super) email: &'static str,
+    /// Their accounts by provider, as far as the platform knows; it suggests them there.
+    accounts: [(&'static str, &'static str); 2],
 }
 
 impl Person {
     /// The letter that stands for them.
     pub(super) fn letter(&self) -> &'static str {
         self.name.get(..1).unwrap_or_default()
+    }
+
+    /// The account to suggest at a provider.
+    pub(super) fn account(&self, provider: &str) -> Option<&'static str> {
+        let mut accounts = self.accounts.iter();
+        accounts
+            .find(|(known, _)| *known == provider)
+            .map(|(_, account)| *account)
     }
 
     pub(super) fn is_manager(&self) -> bool {
@@ -49,19 +57,28 @@ pub(super) static PEOPLE: [Person; 3] = [
         id: "customer",
         name: "Casey",
         role: Role::Customer,
-        email: "casey.customer@gmail.example",
+        accounts: [
+            ("google", "casey.customer@gmail.example"),
+            ("outlook", "casey.customer@outlook.example"),
+        ],
     },
     Person {
         id: "staff",
         name: "Sam",
         role: Role::Staff,
-        email: "sam.staff@gmail.example",
+        accounts: [
+            ("google", "sam.staff@gmail.example"),
+            ("outlook", "sam.staff@brightside.example"),
+        ],
     },
     Person {
         id: "manager",
         name: "Morgan",
         role: Role::Manager,
-        email: "morgan.manager@gmail.example",
+        accounts: [
+            ("google", "morgan.manager@gmail.example"),
+            ("outlook", "morgan.manager@brightside.example"),
+        ],
     },
 ];
 

@@ -45,7 +45,7 @@ pub(super) async fn connect(
     SignedIn(person): SignedIn,
     Path(provider): Path<String>,
 ) -> Response {
-    let hint = Some(json!({ "login_hint": person.email }));
+    let hint = Some(json!({ "login_hint": person.account(&provider) }));
     let path = path(&provider, "connect");
     let begun = app
         .rest

@@ -130,6 +130,8 @@ async fn a_click_connects_outlook_too() {
     sam.sign_in("staff").await;
     let page = sam.post("/calendars/outlook/connect", &[]).await;
     let account = "sam.staff@brightside.example";
+    let hint = "login_hint=sam.staff%40brightside.example";
+    assert!(page.location().contains(hint), "{}", page.location());
     let allow = ConsentChoice::Allow;
     let callback = demo
         .outlook()

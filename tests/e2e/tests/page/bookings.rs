@@ -1,0 +1,86 @@
+//! The bookings on the page, their files, and the private address.
+
+use crate::visiting::{page, put_booking};
+use calport_e2e::{Browser, World};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_private_address_is_made_shown_once_and_ended() {
+    let world = World::start().await.unwrap();
+    let page = page(&world, "ann").await;
+    put_booking(&world, "1", "ann", "Deep clean").await;
+    let shown = page.post("/page/feed/", &[]).await;
+    assert_eq!(shown.code, StatusCode::OK);
+    assert!(shown.body.contains("webcal://") && shown.body.contains("<svg"));
+    let (_, rest) = shown.body.split_once("readonly value=\"").unwrap();
+    let url = rest.split('"').next().unwrap().to_owned();
+    assert!(!page.home().await.contains(&url), "only once");
+    assert!(page.home().await.contains("No app has fetched it yet."));
+    let feed = Browser::new().visit(&url, &[]).await.unwrap();
+    assert!(feed.body.contains("SUMMARY:Deep clean"));
+    assert!(page.home().await.contains("Last fetched by an app:"));
+    let landing = page.post("/page/feed/end/", &[]).await;
+    assert!(
+        page.follow(landing)
+            .await
+            .body
+            .contains("All private addresses have ended.")
+    );
+    assert_eq!(
+        Browser::new().visit(&url, &[]).await.unwrap().code,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn the_file_of_a_booking_downloads_from_the_page() {
+    let world = World::start().await.unwrap();
+    let page = page(&world, "ann").await;
+    put_booking(&world, "1", "ann", "Deep clean").await;
+    let home = page.home().await;
+    let (before, _) = home
+        .split_once("aria-label=\"Download (.ics): Deep clean\"")
+        .unwrap();
+    let (_, link) = before.rsplit_once("href=\"").unwrap();
+    let link = link.split('"').next().unwrap().replace("&#38;", "&");
+    let file = Browser::new().visit(&link, &[]).await.unwrap();
+    assert_eq!(file.code, StatusCode::OK, "{link}");
+    assert!(file.body.contains("SUMMARY:Deep clean"));
+}
+
+#[tokio::test]
+async fn bookings_stand_in_the_order_in_which_they_begin_without_cancelled_ones() {
+    let world = World::start().await.unwrap();
+    let page = page(&world, "ann").await;
+    for (id, title, start) in [
+        ("1", "Third", "2031-12-03T10:00:00Z"),
+        ("2", "First", "2031-12-01T10:00:00Z"),
+        ("3", "Second", "2031-12-02T10:00:00Z"),
+        ("4", "Cancelled", "2031-12-02T10:00:00Z"),
+    ] {
+        let mut body = json!({
+            "revision": 1, "title": title, "start": start, "end": "2031-12-09T10:00:00Z",
+            "zone": "UTC", "participants": [{"user": "ann", "role": "customer"}],
+        });
+        if id == "2" {
+            body["recurrence"] = json!({"rule": "FREQ=WEEKLY"});
+            body["end"] = json!("2031-12-01T11:00:00Z");
+        }
+        let path = format!("/api/appointments/{id}/");
+        world
+            .platform(Method::PUT, &path, Some(&body))
+            .await
+            .unwrap();
+    }
+    world
+        .platform(Method::DELETE, "/api/appointments/4/", None)
+        .await
+        .unwrap();
+    let home = page.home().await;
+    let at = |title: &str| home.find(&format!("<h3><bdi>{title}</bdi></h3>"));
+    assert!(at("First").unwrap() < at("Second").unwrap(), "{home}");
+    assert!(at("Second").unwrap() < at("Third").unwrap(), "{home}");
+    assert_eq!(at("Cancelled"), None);
+    assert!(home.contains("repeats"));
+}

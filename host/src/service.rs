@@ -6,10 +6,12 @@ use crate::{
     connect::Flows,
     db::DatabaseError,
     feeds::Feeds,
+    metrics::Metrics,
     page::PageSessions,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
     sync::{Deliveries, Workers},
     vault::Vault,
+    webhooks::{Receiver, Webhooks},
 };
 use secrecy::SecretString;
 use std::{path::PathBuf, sync::Arc};
@@ -29,6 +31,8 @@ pub struct ServiceOptions {
     pub platform_token: SecretString,
     /// What the settings page is called and coloured.
     pub brand: Brand,
+    /// Whom to tell what happens, if anybody.
+    pub webhooks: Option<Receiver>,
     /// Another component in place of the built-in one.
     pub plugin: Option<PathBuf>,
     /// How the plugin is run.
@@ -44,6 +48,7 @@ impl ServiceOptions {
             user_tokens: config.user_tokens.clone(),
             platform_token: config.platform_token.clone(),
             brand: config.brand.clone(),
+            webhooks: config.webhooks.clone(),
             plugin: config.plugin.clone(),
             plugin_options: Options {
                 settings: config.settings.clone(),
@@ -90,6 +95,8 @@ struct Parts {
     bookings: Bookings,
     page_sessions: PageSessions,
     deliveries: Deliveries,
+    webhooks: Webhooks,
+    metrics: Metrics,
     news: Arc<Notify>,
 }
 
@@ -104,9 +111,14 @@ impl Service {
         vault: Vault,
         options: ServiceOptions,
     ) -> Result<Self, StartError> {
+        let metrics = Metrics::default();
+        let plugin_options = Options {
+            metrics: metrics.clone(),
+            ..options.plugin_options.clone()
+        };
         let plugin = match &options.plugin {
-            Some(path) => Plugin::load_file(runtime, path, &options.plugin_options).await?,
-            None => Plugin::load(runtime, BUILT_IN, &options.plugin_options).await?,
+            Some(path) => Plugin::load_file(runtime, path, &plugin_options).await?,
+            None => Plugin::load(runtime, BUILT_IN, &plugin_options).await?,
         };
         let news = Arc::new(Notify::new());
         let flows = Flows::new(
@@ -120,6 +132,8 @@ impl Service {
             page_sessions: PageSessions::new(vault.database().clone()),
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
+            webhooks: Webhooks::new(options.webhooks.clone()),
+            metrics,
             options,
             vault,
             plugin,
@@ -171,6 +185,16 @@ impl Service {
     /// Browsers that have the settings page open.
     pub fn page_sessions(&self) -> &PageSessions {
         &self.0.page_sessions
+    }
+
+    /// What the platform is told.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
+    }
+
+    /// What an operator watches.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// What is owed to calendars.

@@ -3,8 +3,8 @@
 
 use crate::{
     bookings::{BodyError, PutError},
-    connect::{FlowError, error_code},
-    plugin::{CallError, types},
+    connect::FlowError,
+    plugin::{CallError, error_code, types},
     vault::VaultError,
 };
 use axum::{

@@ -6,7 +6,7 @@ use super::{
     random,
 };
 use crate::{
-    plugin::{CallError, Plugin, calendar, types},
+    plugin::{CallError, Plugin, calendar, error_code},
     subject::Subject,
     sync,
     vault::{Account, Binding, Context, Destination, Grant, Sealed, Vault, VaultError},
@@ -488,25 +488,5 @@ impl FlowError {
             Self::Call(CallError::TimedOut) => "retry",
             Self::Call(CallError::Trapped(_) | CallError::OutOfMemory) => "internal",
         }
-    }
-}
-
-/// The contract's name of an error.
-pub fn error_code(error: &types::Error) -> &'static str {
-    use types::Error;
-    match error {
-        Error::Invalid(_) => "invalid",
-        Error::NotConfigured(_) => "not-configured",
-        Error::Misconfigured(_) => "misconfigured",
-        Error::NotConnected => "not-connected",
-        Error::NeedsReconnect(_) => "needs-reconnect",
-        Error::NeedsScope(_) => "needs-scope",
-        Error::NeedsAdmin(_) => "needs-admin",
-        Error::Denied => "denied",
-        Error::Retry(_) => "retry",
-        Error::Conflict => "conflict",
-        Error::Gone => "gone",
-        Error::Rejected(_) => "rejected",
-        Error::Other(_) => "other",
     }
 }

@@ -6,7 +6,7 @@ mod authorization;
 mod flows;
 pub(crate) mod random;
 
-pub use flows::{Begun, FlowError, Flows, Landed, Origin, Returned, error_code};
+pub use flows::{Begun, FlowError, Flows, Landed, Origin, Returned};
 
 use crate::cookie::Cookie;
 

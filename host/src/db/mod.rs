@@ -145,6 +145,16 @@ fn lock(path: PathBuf) -> Result<File, DatabaseError> {
 }
 
 #[cfg(test)]
+impl Database {
+    /// An empty one that goes with its folder.
+    pub(crate) async fn temporary() -> (Self, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("calport.db").display());
+        (Self::open(&url).await.unwrap(), folder)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

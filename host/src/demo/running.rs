@@ -80,6 +80,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             name: Some(NAME.to_owned()),
             ..Brand::default()
         },
+        webhooks: None,
         plugin: None,
         plugin_options: plugin::Options {
             settings: Environment::from_pairs(standins.environment()),

@@ -307,7 +307,11 @@ pub(super) fn outcome(status: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bookings::Recurrence, connect::error_code, demo::seed, plugin::types};
+    use crate::{
+        bookings::Recurrence,
+        demo::seed,
+        plugin::{error_code, types},
+    };
 
     #[test]
     fn a_time_is_said_in_the_zone_of_the_booking() {

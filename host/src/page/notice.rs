@@ -4,8 +4,8 @@
 use super::words::{Words, fill};
 use crate::{
     account::{AccountError, Left},
-    connect::{FlowError, error_code},
-    plugin::CallError,
+    connect::FlowError,
+    plugin::{CallError, error_code},
 };
 
 /// What happened.

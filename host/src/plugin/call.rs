@@ -3,7 +3,7 @@
 use super::{Loaded, Plugin, bindings, error::CallError, state::State, types};
 use crate::vault::Binding;
 use futures::future::BoxFuture;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use wasmtime::{AsContextMut, Engine, Store, Trap, UpdateDeadline};
 
 /// What an export gives: the host's failure outside, the contract's error inside.
@@ -14,6 +14,7 @@ impl Plugin {
     /// what a provider has already granted must be saved (case 18).
     pub(super) async fn call<T, F>(
         &self,
+        name: &'static str,
         binding: Option<Binding>,
         export: F,
     ) -> Result<T, CallError>
@@ -27,11 +28,14 @@ impl Plugin {
         let provider = binding
             .as_ref()
             .map(|binding| binding.provider().to_owned());
+        let began = Instant::now();
         let running = tokio::spawn(call(loaded, binding, export));
         let result = match running.await {
             Ok(result) => result,
             Err(_) => Err(CallError::Trapped(None)),
         };
+        let ended = result.as_ref().map_or_else(CallError::name, |_| "ok");
+        self.0.metrics.called(name, ended, began.elapsed());
         if let Some(provider) = provider {
             self.0.refused.note(&provider, &result);
         }

@@ -72,6 +72,38 @@ pub enum CallError {
     OutOfMemory,
 }
 
+impl CallError {
+    /// Its name in metrics: the contract's, where the plugin answered.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Plugin(error) => error_code(error),
+            Self::Trapped(_) => "trapped",
+            Self::TimedOut => "timed-out",
+            Self::OutOfMemory => "out-of-memory",
+        }
+    }
+}
+
+/// The contract's name of an error.
+pub fn error_code(error: &types::Error) -> &'static str {
+    use types::Error;
+    match error {
+        Error::Invalid(_) => "invalid",
+        Error::NotConfigured(_) => "not-configured",
+        Error::Misconfigured(_) => "misconfigured",
+        Error::NotConnected => "not-connected",
+        Error::NeedsReconnect(_) => "needs-reconnect",
+        Error::NeedsScope(_) => "needs-scope",
+        Error::NeedsAdmin(_) => "needs-admin",
+        Error::Denied => "denied",
+        Error::Retry(_) => "retry",
+        Error::Conflict => "conflict",
+        Error::Gone => "gone",
+        Error::Rejected(_) => "rejected",
+        Error::Other(_) => "other",
+    }
+}
+
 impl From<types::Error> for CallError {
     fn from(error: types::Error) -> Self {
         Self::Plugin(error)

@@ -39,6 +39,7 @@ pub(super) async fn load(
         settings,
         egress,
         refused: RefusedApps::default(),
+        metrics: options.metrics.clone(),
     })
 }
 

@@ -12,6 +12,7 @@ mod imports;
 mod limits;
 mod load;
 mod outbound;
+mod refresh;
 mod refused;
 mod secrets;
 mod state;
@@ -20,10 +21,10 @@ mod token_store;
 pub use bindings::{calendar, types};
 pub use description::DescriptionError;
 pub use engine::Runtime;
-pub use error::{CallError, LoadError};
+pub use error::{CallError, LoadError, error_code};
 pub use limits::Limits;
 
-use crate::{config::Environment, egress::Egress, vault::Binding};
+use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};
 use bindings::PluginPre;
 use futures::FutureExt;
 use refused::RefusedApps;
@@ -45,6 +46,8 @@ pub struct Options {
     pub limits: Limits,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache_dir: Option<std::path::PathBuf>,
+    /// Where calls and refreshes are counted.
+    pub metrics: Metrics,
 }
 
 /// A loaded plugin. Cheap to clone.
@@ -59,6 +62,7 @@ struct Loaded {
     settings: Arc<BTreeMap<String, String>>,
     egress: Egress,
     refused: RefusedApps,
+    metrics: Metrics,
 }
 
 impl Plugin {
@@ -121,7 +125,7 @@ impl Plugin {
     pub async fn availability(&self, provider: &str) -> Result<(), CallError> {
         self.0.refused.check(provider)?;
         let provider = provider.to_owned();
-        self.call(None, move |guest, store| {
+        self.call("availability", None, move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -143,7 +147,7 @@ impl Plugin {
         request: calendar::ConnectRequest,
     ) -> Result<calendar::Authorization, CallError> {
         let provider = provider.to_owned();
-        self.call(None, move |guest, store| {
+        self.call("begin-connect", None, move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -165,7 +169,7 @@ impl Plugin {
         callback: calendar::Callback,
     ) -> Result<calendar::Account, CallError> {
         let provider = binding.provider().to_owned();
-        self.call(Some(binding), move |guest, store| {
+        self.call("complete-callback", Some(binding), move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -183,7 +187,7 @@ impl Plugin {
     /// See [`CallError`].
     pub async fn disconnect(&self, binding: Binding, revoke: bool) -> Result<(), CallError> {
         let provider = binding.provider().to_owned();
-        self.call(Some(binding), move |guest, store| {
+        self.call("disconnect", Some(binding), move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -204,7 +208,7 @@ impl Plugin {
         binding: Binding,
     ) -> Result<Vec<calendar::CalendarEntry>, CallError> {
         let provider = binding.provider().to_owned();
-        self.call(Some(binding), move |guest, store| {
+        self.call("list-calendars", Some(binding), move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -228,7 +232,7 @@ impl Plugin {
         known: Option<calendar::RemoteEvent>,
     ) -> Result<Option<calendar::RemoteEvent>, CallError> {
         let provider = binding.provider().to_owned();
-        self.call(Some(binding), move |guest, store| {
+        self.call("push-event", Some(binding), move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -256,7 +260,7 @@ impl Plugin {
         remote: calendar::RemoteEvent,
     ) -> Result<(), CallError> {
         let provider = binding.provider().to_owned();
-        self.call(Some(binding), move |guest, store| {
+        self.call("remove-event", Some(binding), move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -279,7 +283,7 @@ impl Plugin {
         range: types::Range,
     ) -> Result<Vec<types::Range>, CallError> {
         let provider = binding.provider().to_owned();
-        self.call(Some(binding), move |guest, store| {
+        self.call("busy", Some(binding), move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()
@@ -300,7 +304,7 @@ impl Plugin {
         events: Vec<types::Event>,
         options: calendar::IcsOptions,
     ) -> Result<String, CallError> {
-        self.call(None, move |guest, store| {
+        self.call("export-ics", None, move |guest, store| {
             async move {
                 guest
                     .calport_calendar_calendar()

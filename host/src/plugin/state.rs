@@ -1,8 +1,8 @@
 //! What one call of a guest holds on the host's side: an empty WASI world, the one way
 //! out, and at most one user's credentials.
 
-use super::{Limits, Loaded, outbound::Outbound};
-use crate::vault::Binding;
+use super::{Limits, Loaded, outbound::Outbound, refresh::Refreshing};
+use crate::{metrics::Metrics, vault::Binding};
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{StoreLimits, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe};
@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) ticks_left: u128,
     pub(super) settings: Arc<BTreeMap<String, String>>,
     pub(super) binding: Option<Binding>,
+    pub(super) metrics: Metrics,
+    pub(super) refreshing: Option<Refreshing>,
 }
 
 impl State {
@@ -28,12 +30,19 @@ impl State {
             Outbound::new(loaded.egress.clone()),
             loaded.settings.clone(),
             binding,
+            loaded.metrics.clone(),
         )
     }
 
     /// The state of a call that can reach nothing at all.
     pub(super) fn closed(limits: &Limits) -> Self {
-        Self::with(limits, Outbound::closed(), Arc::default(), None)
+        Self::with(
+            limits,
+            Outbound::closed(),
+            Arc::default(),
+            None,
+            Metrics::default(),
+        )
     }
 
     fn with(
@@ -41,6 +50,7 @@ impl State {
         outbound: Outbound,
         settings: Arc<BTreeMap<String, String>>,
         binding: Option<Binding>,
+        metrics: Metrics,
     ) -> Self {
         let stderr = MemoryOutputPipe::new(limits.stderr_bytes);
         let mut http = WasiHttpCtx::new();
@@ -60,6 +70,8 @@ impl State {
             ticks_left: limits.ticks(),
             settings,
             binding,
+            metrics,
+            refreshing: None,
         }
     }
 }

@@ -3,9 +3,13 @@
 use super::{
     bindings::token_store::{self, Host, StoreError},
     bindings::types,
+    refresh::Refreshing,
     state::State,
 };
-use crate::vault::{Binding, Credentials, RefreshTurn, Stored, VaultError};
+use crate::{
+    metrics::RefreshResult,
+    vault::{Binding, Credentials, RefreshTurn, Stored, VaultError},
+};
 use secrecy::ExposeSecret;
 
 impl types::Host for State {}
@@ -27,13 +31,19 @@ impl Host for State {
         credentials: token_store::Credentials,
         expected: Option<u64>,
     ) -> wasmtime::Result<Result<u64, StoreError>> {
-        Ok(match self.binding() {
+        let saved = match self.binding() {
             Ok(binding) => binding
                 .save(credentials.into(), expected)
                 .await
                 .map_err(Into::into),
             Err(error) => Err(error),
-        })
+        };
+        if saved.is_ok()
+            && let Some(refreshing) = self.refreshing.take()
+        {
+            refreshing.saved();
+        }
+        Ok(saved)
     }
 
     async fn clear(&mut self) -> wasmtime::Result<Result<(), StoreError>> {
@@ -47,14 +57,23 @@ impl Host for State {
         &mut self,
         seen: u64,
     ) -> wasmtime::Result<Result<token_store::RefreshTurn, StoreError>> {
-        Ok(match self.binding() {
-            Ok(binding) => binding
-                .begin_refresh(seen)
-                .await
-                .map(Into::into)
-                .map_err(Into::into),
-            Err(error) => Err(error),
-        })
+        let binding = match self.binding() {
+            Ok(binding) => binding,
+            Err(error) => return Ok(Err(error)),
+        };
+        let turn = match binding.begin_refresh(seen).await {
+            Ok(turn) => turn,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let provider = binding.provider();
+        match &turn {
+            RefreshTurn::Mine => {
+                self.refreshing = Some(Refreshing::begin(self.metrics.clone(), provider));
+            }
+            RefreshTurn::Changed(_) => self.metrics.refreshed(provider, RefreshResult::Shared),
+            RefreshTurn::Erased => self.metrics.refreshed(provider, RefreshResult::Failed),
+        }
+        Ok(Ok(turn.into()))
     }
 }
 

@@ -143,6 +143,7 @@ impl World {
             },
             platform_token: PLATFORM_TOKEN.into(),
             brand: Brand::default(),
+            webhooks: None,
             plugin: None,
             plugin_options: plugin_options(settings),
         };

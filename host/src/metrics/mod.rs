@@ -1,0 +1,180 @@
+//! What an operator watches: counted where it happens, read from the database when it is
+//! asked for. Each service counts for itself. No label ever names a user, booking or path
+//! as it came: their number is bounded.
+
+mod gauges;
+mod labels;
+
+pub use gauges::Gauges;
+pub use labels::{DeliveryOutcome, RefreshResult, WebhookResult};
+
+use labels::{Call, Delivery, Refresh, Request, Webhook};
+use prometheus_client::{
+    encoding::text::{encode_eof, encode_registry},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// In seconds: from a call that stays inside the host to one that is cut off.
+const CALL_BUCKETS: [f64; 12] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0,
+];
+
+type Family1<L> = Family<L, Counter>;
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// The metrics of one service. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(Arc<Instruments>);
+
+struct Instruments {
+    registry: Registry,
+    deliveries: Family1<Delivery>,
+    refreshes: Family1<Refresh>,
+    webhooks: Family1<Webhook>,
+    calls: Durations<Call>,
+    requests: Durations<Request>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(CALL_BUCKETS);
+        let instruments = Instruments {
+            registry: Registry::with_prefix("calport"),
+            deliveries: Family::default(),
+            refreshes: Family::default(),
+            webhooks: Family::default(),
+            calls: Family::new_with_constructor(histogram),
+            requests: Family::new_with_constructor(histogram),
+        };
+        Self(Arc::new(instruments.registered()))
+    }
+}
+
+impl Instruments {
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register(
+            "deliveries",
+            "Tries to bring a booking to a calendar, by how they ended",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "refreshes",
+            "Access tokens that a call wanted to refresh, by how that ended",
+            self.refreshes.clone(),
+        );
+        registry.register(
+            "webhooks",
+            "Tries to tell the platform something, by how they ended",
+            self.webhooks.clone(),
+        );
+        registry.register(
+            "plugin_call_duration_seconds",
+            "Calls of the plugin, what they wait for included",
+            self.calls.clone(),
+        );
+        registry.register(
+            "http_request_duration_seconds",
+            "Requests to the REST interface and the page, until the head of the reply",
+            self.requests.clone(),
+        );
+        self
+    }
+}
+
+impl Metrics {
+    /// A try to bring a booking to a calendar has ended.
+    pub fn delivered(&self, provider: &str, outcome: DeliveryOutcome) {
+        let provider = provider.to_owned();
+        let labels = Delivery { provider, outcome };
+        self.0.deliveries.get_or_create(&labels).inc();
+    }
+
+    /// A call that wanted a fresh access token has it, or has not.
+    pub fn refreshed(&self, provider: &str, result: RefreshResult) {
+        let provider = provider.to_owned();
+        let labels = Refresh { provider, result };
+        self.0.refreshes.get_or_create(&labels).inc();
+    }
+
+    /// A try to tell the platform something has ended.
+    pub fn told(&self, result: WebhookResult) {
+        let labels = Webhook { result };
+        self.0.webhooks.get_or_create(&labels).inc();
+    }
+
+    /// A call of the plugin's export has ended; `result` is `ok` or the name of an error.
+    pub fn called(&self, export: &'static str, result: &'static str, took: Duration) {
+        let labels = Call { export, result };
+        let duration = self.0.calls.get_or_create(&labels);
+        duration.observe(took.as_secs_f64());
+    }
+
+    /// A request was answered. The route is its pattern, not its path.
+    pub fn answered(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let labels = Request {
+            method,
+            route: route.to_owned(),
+            status,
+        };
+        let duration = self.0.requests.get_or_create(&labels);
+        duration.observe(took.as_secs_f64());
+    }
+
+    /// Everything in the OpenMetrics text format, with what was read from the database.
+    ///
+    /// # Errors
+    /// Only where a metric cannot be written as text.
+    pub fn render(&self, gauges: &Gauges) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode_registry(&mut text, &self.0.registry)?;
+        encode_registry(&mut text, &gauges.registry())?;
+        encode_eof(&mut text)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_stands_in_the_text_under_conventional_names() {
+        let metrics = Metrics::default();
+        metrics.delivered("google", DeliveryOutcome::InCalendar);
+        metrics.delivered("google", DeliveryOutcome::InCalendar);
+        metrics.refreshed("outlook", RefreshResult::Failed);
+        metrics.told(WebhookResult::Delivered);
+        metrics.called("push-event", "ok", Duration::from_millis(3));
+        metrics.answered("GET", "/api/{kind}/{id}", 200, Duration::from_millis(3));
+        let text = metrics.render(&Gauges::default()).unwrap();
+        for line in [
+            "calport_deliveries_total{provider=\"google\",outcome=\"in_calendar\"} 2",
+            "calport_refreshes_total{provider=\"outlook\",result=\"failed\"} 1",
+            "calport_webhooks_total{result=\"delivered\"} 1",
+            "calport_plugin_call_duration_seconds_count{export=\"push-event\",result=\"ok\"} 1",
+            "calport_http_request_duration_seconds_count{method=\"GET\",\
+             route=\"/api/{kind}/{id}\",status=\"200\"} 1",
+            "calport_deliveries_waiting 0",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|is| is == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn two_services_in_one_process_count_apart() {
+        let [one, other] = [Metrics::default(), Metrics::default()];
+        one.told(WebhookResult::Delivered);
+        let text = other.render(&Gauges::default()).unwrap();
+        assert!(!text.contains("delivered"), "{text}");
+    }
+}

@@ -4,7 +4,7 @@
 use super::{Problem, Shared};
 use crate::{
     config::{UserTokenKeys, UserTokens},
-    egress::{AllowList, Egress, Loopback},
+    egress::{AllowList, Egress},
     service::ServiceOptions,
     subject::{self, Subject},
 };
@@ -63,11 +63,8 @@ impl Authenticator {
         let egress = match &options.user_tokens.keys {
             UserTokenKeys::Shared(_) => None,
             UserTokenKeys::Jwks(url) => {
-                // The operator's own URL; loopback is where a platform beside it may be.
-                let mut allowed = AllowList::new(Loopback::Allowed);
-                let fine = allowed.allow(url.as_str()).is_ok();
-                fine.then(|| Egress::builder(allowed).build().ok())
-                    .flatten()
+                let allowed = AllowList::operators_own(url.as_str()).ok();
+                allowed.and_then(|allowed| Egress::builder(allowed).build().ok())
             }
         };
         Self {

@@ -8,6 +8,7 @@ pub use brand::{Brand, Colour, ColourError};
 pub use environment::Environment;
 
 use crate::{
+    egress::AllowList,
     vault::{KeyRing, KeyRingError},
     webhooks::Receiver,
 };
@@ -211,6 +212,25 @@ impl Reader<'_> {
         url.filter(|_| usable)
     }
 
+    /// A URL that the host itself asks: https, or http within a private network.
+    fn own_url(&mut self, name: &str) -> Option<Url> {
+        let text = self.environment.get(name)?;
+        let url = Url::parse(text).ok();
+        let url = url.filter(|url| url.fragment().is_none());
+        match AllowList::operators_own(text) {
+            Ok(_) if url.is_some() => url,
+            Ok(_) | Err(_) => {
+                self.mistake(
+                    name,
+                    "is not a URL that this host may ask",
+                    "an absolute https URL without user or fragment (http only on this \
+                     machine or in a private network)",
+                );
+                None
+            }
+        }
+    }
+
     fn keys(&mut self) -> Option<KeyRing> {
         const REMEDY: &str = "a key id and 32 random bytes in base64, for example \
              k1:$(head -c 32 /dev/urandom | base64), and keep it: without it stored \
@@ -233,7 +253,7 @@ impl Reader<'_> {
         let jwks = self.environment.get("CALPORT_JWKS_URL");
         let keys = match (secret, jwks) {
             (Some(_), None) => UserTokenKeys::Shared(self.secret("CALPORT_JWT_SECRET")?),
-            (None, Some(_)) => UserTokenKeys::Jwks(self.url("CALPORT_JWKS_URL")?),
+            (None, Some(_)) => UserTokenKeys::Jwks(self.own_url("CALPORT_JWKS_URL")?),
             (None, None) => {
                 self.mistake(
                     "CALPORT_JWT_SECRET",
@@ -275,7 +295,7 @@ impl Reader<'_> {
 
     fn webhooks(&mut self) -> Option<Receiver> {
         self.environment.get("CALPORT_WEBHOOK_URL")?;
-        let url = self.url("CALPORT_WEBHOOK_URL");
+        let url = self.own_url("CALPORT_WEBHOOK_URL");
         let secrets = self.webhook_secrets();
         Some(Receiver {
             url: url?,

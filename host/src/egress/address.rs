@@ -69,6 +69,30 @@ pub fn is_global(address: IpAddr) -> bool {
     }
 }
 
+/// Private networks: RFC 1918, and what carriers and container networks use (RFC 6598).
+const PRIVATE_V4: &[Block<Ipv4Addr>] = &[
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+];
+
+/// Unique-local addresses, RFC 4193.
+const PRIVATE_V6: Block<Ipv6Addr> = (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
+
+/// Where Amazon keeps its metadata, within the unique-local addresses.
+const METADATA_V6: Block<Ipv6Addr> = (Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0), 32);
+
+/// Whether an address is this machine or a host of a private network. Link-local addresses,
+/// where clouds keep their metadata, are neither.
+fn is_near(address: IpAddr) -> bool {
+    address.is_loopback()
+        || match address {
+            IpAddr::V4(v4) => PRIVATE_V4.iter().any(|block| in_v4(v4, *block)),
+            IpAddr::V6(v6) => in_v6(v6, PRIVATE_V6) && !in_v6(v6, METADATA_V6),
+        }
+}
+
 fn in_v4(address: Ipv4Addr, (first, prefix): Block<Ipv4Addr>) -> bool {
     (address.to_bits() ^ first.to_bits()).leading_zeros() >= prefix
 }
@@ -84,6 +108,10 @@ pub(super) enum Reach {
     Global,
     /// Loopback ones only: this very machine, granted for development and tests.
     Loopback,
+    /// This machine and private networks only: where an operator's own URL is plain http.
+    Near,
+    /// Public ones, this machine and private networks: where an operator's own URL is https.
+    Operator,
 }
 
 impl Reach {
@@ -92,6 +120,8 @@ impl Reach {
         match self {
             Self::Global => is_global(address),
             Self::Loopback => address.is_loopback(),
+            Self::Near => is_near(address),
+            Self::Operator => is_near(address) || is_global(address),
         }
     }
 }
@@ -194,6 +224,34 @@ mod tests {
             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
         ] {
             assert!(!is_global(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_operators_grant_reaches_private_networks_and_plain_http_never_leaves_them() {
+        for (text, near, operator) in [
+            ("127.0.0.1", true, true),
+            ("::1", true, true),
+            ("10.1.2.3", true, true),
+            ("100.64.0.1", true, true),
+            ("172.17.0.2", true, true),
+            ("192.168.1.1", true, true),
+            ("fd00::1", true, true),
+            ("8.8.8.8", false, true),
+            ("2606:4700::1111", false, true),
+            ("169.254.169.254", false, false),
+            ("168.63.129.16", false, false),
+            ("fe80::1", false, false),
+            ("fd00:ec2::254", false, false),
+            ("0.0.0.0", false, false),
+            ("::", false, false),
+            ("::ffff:10.0.0.1", false, false),
+            ("255.255.255.255", false, false),
+            ("224.0.0.1", false, false),
+        ] {
+            let address = text.parse().unwrap();
+            assert_eq!(Reach::Near.admits(address), near, "{text}");
+            assert_eq!(Reach::Operator.admits(address), operator, "{text}");
         }
     }
 

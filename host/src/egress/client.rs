@@ -107,8 +107,12 @@ impl EgressBuilder {
                 })
             })
             .collect();
-        let connector =
-            Connector::new(self.resolver, trusting(self.roots)?, limits.connect_timeout);
+        let connector = Connector::new(
+            self.resolver,
+            trusting(self.roots)?,
+            limits.connect_timeout,
+            self.allowed.granted(),
+        );
         let client = pool(&limits).build(connector);
         Ok(Egress {
             shared: Arc::new(Shared {

@@ -52,8 +52,14 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(resolver: Arc<dyn Resolve>, tls: ClientConfig, timeout: Duration) -> Self {
-        let mut http = HttpConnector::new_with_resolver(FilteredResolver(resolver));
+    /// `reach` is what an operator's own list grants; `None` judges each host by its spelling.
+    pub(super) fn new(
+        resolver: Arc<dyn Resolve>,
+        tls: ClientConfig,
+        timeout: Duration,
+        reach: Option<Reach>,
+    ) -> Self {
+        let mut http = HttpConnector::new_with_resolver(FilteredResolver { resolver, reach });
         http.enforce_http(false);
         http.set_nodelay(true);
         // Shared out among a host's addresses, so that one dead address does not use it up.
@@ -64,7 +70,7 @@ impl Connector {
             .https_or_http()
             .enable_http1()
             .enable_http2()
-            .wrap_connector(FilteredTcp(http));
+            .wrap_connector(FilteredTcp { http, reach });
         Self { https, timeout }
     }
 }
@@ -92,7 +98,10 @@ impl Service<Uri> for Connector {
 
 /// TCP to addresses that passed the filter, and to no others.
 #[derive(Clone)]
-struct FilteredTcp(HttpConnector<FilteredResolver>);
+struct FilteredTcp {
+    http: HttpConnector<FilteredResolver>,
+    reach: Option<Reach>,
+}
 
 impl Service<Uri> for FilteredTcp {
     type Response = Tcp;
@@ -100,7 +109,7 @@ impl Service<Uri> for FilteredTcp {
     type Future = Connecting<Tcp>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectFault>> {
-        self.0.poll_ready(cx).map_err(|_| ConnectFault::Tcp)
+        self.http.poll_ready(cx).map_err(|_| ConnectFault::Tcp)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
@@ -111,23 +120,26 @@ impl Service<Uri> for FilteredTcp {
             .unwrap_or(host);
         if let Ok(address) = bare.parse::<IpAddr>() {
             // The allow-list holds a loopback address only where that was granted.
-            let reach = if address.is_loopback() {
+            let reach = self.reach.unwrap_or(if address.is_loopback() {
                 Reach::Loopback
             } else {
                 Reach::Global
-            };
+            });
             if !reach.admits(address) {
                 return Box::pin(async { Err(ConnectFault::AddressRefused) });
             }
         }
-        let connecting = self.0.call(uri);
+        let connecting = self.http.call(uri);
         Box::pin(async move { connecting.await.map_err(|error| under_tls(&error)) })
     }
 }
 
 /// The resolver that hyper's connector asks: once per connection.
 #[derive(Clone)]
-struct FilteredResolver(Arc<dyn Resolve>);
+struct FilteredResolver {
+    resolver: Arc<dyn Resolve>,
+    reach: Option<Reach>,
+}
 
 impl Service<Name> for FilteredResolver {
     type Response = vec::IntoIter<SocketAddr>;
@@ -139,12 +151,12 @@ impl Service<Name> for FilteredResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let reach = if is_localhost(name.as_str()) {
+        let reach = self.reach.unwrap_or(if is_localhost(name.as_str()) {
             Reach::Loopback
         } else {
             Reach::Global
-        };
-        let resolving = self.0.resolve(name.as_str());
+        });
+        let resolving = self.resolver.resolve(name.as_str());
         Box::pin(async move {
             let all = resolving.await.map_err(|_| ConnectFault::Dns)?;
             if all.is_empty() {

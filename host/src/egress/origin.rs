@@ -189,6 +189,7 @@ pub(super) fn is_localhost(name: &str) -> bool {
 pub struct AllowList {
     loopback: Loopback,
     origins: Vec<Origin>,
+    granted: Option<Reach>,
 }
 
 impl AllowList {
@@ -198,7 +199,40 @@ impl AllowList {
         Self {
             loopback,
             origins: Vec::new(),
+            granted: None,
         }
+    }
+
+    /// The origin of one URL that the operator has configured for the host's own use, such
+    /// as where the platform takes webhooks: it may lie on this machine or in a private
+    /// network, and only there is it plain http. No plugin is ever given such a list.
+    ///
+    /// # Errors
+    /// When the URL is no origin, or one that could never be reached.
+    pub fn operators_own(url: &str) -> Result<Self, OriginError> {
+        let origin = Origin::parse(url)?;
+        origin.authority()?;
+        let granted = if origin.is_https() {
+            Reach::Operator
+        } else {
+            Reach::Near
+        };
+        match origin.address() {
+            Some(address) if !granted.admits(address) => Err(if Reach::Global.admits(address) {
+                OriginError::NotHttps
+            } else {
+                OriginError::AddressRefused
+            }),
+            Some(_) | None => Ok(Self {
+                loopback: Loopback::Denied,
+                origins: vec![origin],
+                granted: Some(granted),
+            }),
+        }
+    }
+
+    pub(super) fn granted(&self) -> Option<Reach> {
+        self.granted
     }
 
     /// Adds the origin of a URL; adding it twice is adding it once.
@@ -369,6 +403,30 @@ mod tests {
             let mut list = AllowList::new(Loopback::Denied);
             assert_eq!(list.allow(url).err(), Some(why), "{url}");
             assert!(list.origins().is_empty());
+        }
+    }
+
+    #[test]
+    fn an_operators_own_url_may_be_near_and_is_https_elsewhere() {
+        for url in [
+            "https://platform.example/hooks",
+            "http://platform:3000/hooks",
+            "http://localhost:3000/",
+            "http://10.0.0.1/",
+            "https://[fd00::1]/",
+            "https://8.8.8.8/",
+        ] {
+            let list = AllowList::operators_own(url).unwrap();
+            assert_eq!(list.origins(), [Origin::parse(url).unwrap()]);
+        }
+        for (url, why) in [
+            ("http://8.8.8.8/", OriginError::NotHttps),
+            ("https://169.254.169.254/", OriginError::AddressRefused),
+            ("http://0.0.0.0/", OriginError::AddressRefused),
+            ("https://user@platform.example", OriginError::Userinfo),
+            ("platform.example", OriginError::NotAUrl),
+        ] {
+            assert_eq!(AllowList::operators_own(url).err(), Some(why), "{url}");
         }
     }
 

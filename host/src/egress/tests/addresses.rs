@@ -76,7 +76,7 @@ async fn a_literal_is_filtered_although_it_is_never_resolved() {
     let tls = crate::egress::client::trusting(Vec::new()).unwrap();
     let resolver = FakeResolver::new(&[]);
     // Below the allow-list, as if that had let one through.
-    let mut connector = Connector::new(resolver.clone(), tls, PATIENCE);
+    let mut connector = Connector::new(resolver.clone(), tls, PATIENCE, None);
     for literal in [
         "http://10.0.0.1:9/",
         "https://169.254.169.254/",
@@ -135,4 +135,34 @@ async fn a_closed_port_is_a_failed_connect() {
         egress.send(get(&url)).await.unwrap_err(),
         EgressError::ConnectFailed
     );
+}
+
+#[tokio::test]
+async fn an_operators_own_name_may_mean_this_machine_and_plain_http_never_a_public_host() {
+    let home = Server::answering(|_, _| ok("reached")).await;
+    let port = home.address.port();
+    let url = format!("http://platform.internal:{port}/hooks");
+    for (addresses, reached) in [
+        (&["127.0.0.1"][..], true),
+        (&["8.8.8.8", "169.254.169.254", "127.0.0.1"], true),
+        (&["8.8.8.8"], false),
+        (&["169.254.169.254", "0.0.0.0", "::ffff:127.0.0.1"], false),
+    ] {
+        let egress = Egress::builder(AllowList::operators_own(&url).unwrap())
+            .limits(limits())
+            .resolver(FakeResolver::new(&[("platform.internal", addresses)]))
+            .build()
+            .unwrap();
+        let sent = egress.send(get(&url)).await;
+        match reached {
+            true => assert_eq!(text(sent.unwrap()).await.unwrap(), "reached"),
+            false => assert_eq!(sent.unwrap_err(), EgressError::AddressRefused),
+        }
+        let elsewhere = format!("http://127.0.0.1:{port}/hooks");
+        assert!(matches!(
+            egress.send(get(&elsewhere)).await.unwrap_err(),
+            EgressError::NotAllowed(_)
+        ));
+    }
+    assert_eq!(home.connects().await, 2);
 }

@@ -1,6 +1,6 @@
-//! Starts a chromedriver of its own on a free port, and ends it.
+//! Starts a chromedriver of its own on a free port with one Chromium in it, and ends both.
 
-use super::Failure;
+use crate::Failure;
 use fantoccini::{Client, ClientBuilder};
 use serde_json::json;
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A running chromedriver; killed when dropped.
+/// A running Chromium.
 pub(crate) struct Driver {
-    _process: Child,
-    url: String,
-    profile: TempDir,
+    process: Child,
+    client: Client,
+    _profile: TempDir,
 }
 
 impl Driver {
@@ -48,52 +48,50 @@ impl Driver {
             {
                 let url = format!("http://127.0.0.1:{port}");
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                let profile = tempfile::tempdir()?;
                 return Ok(Some(Self {
-                    _process: process,
-                    url,
-                    profile: tempfile::tempdir()?,
+                    client: open(&url, &profile).await?,
+                    process,
+                    _profile: profile,
                 }));
             }
         }
         Err("chromedriver ended before it listened".into())
     }
 
-    /// A fresh browser with a window of this size.
-    pub(crate) async fn browser(
-        &self,
-        width: u32,
-        height: u32,
-        dark: bool,
-    ) -> Result<Client, Failure> {
-        let mut args = vec![
-            "--headless".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            "--no-first-run".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            "--disable-sync".to_owned(),
-            format!("--window-size={width},{height}"),
-            format!("--user-data-dir={}", self.profile.path().display()),
-        ];
-        if dark {
-            args.push("--blink-settings=preferredColorScheme=0".to_owned());
-        }
-        let mut chrome = json!({ "args": args });
-        if width < 500 {
-            // A window cannot be as narrow as a phone; its emulation can.
-            chrome["mobileEmulation"] = json!({
-                "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0},
-            });
-        }
-        let capabilities = json!({ "goog:chromeOptions": chrome });
-        let capabilities = capabilities.as_object().cloned().unwrap_or_default();
-        Ok(
-            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-                .capabilities(capabilities)
-                .connect(&self.url)
-                .await?,
-        )
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
+
+    /// Ends Chromium first: alone, chromedriver would leave it behind.
+    pub(crate) async fn stop(mut self) {
+        let _ = self.client.close().await;
+        let _ = self.process.kill().await;
+    }
+}
+
+async fn open(url: &str, profile: &TempDir) -> Result<Client, Failure> {
+    let args = [
+        "--headless".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--no-first-run".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--disable-sync".to_owned(),
+        format!("--user-data-dir={}", profile.path().display()),
+    ];
+    let capabilities = json!({
+        "goog:chromeOptions": { "args": args },
+        // An unexpected dialog is a fault, and not to be clicked away.
+        "unhandledPromptBehavior": "ignore",
+    });
+    let capabilities = capabilities.as_object().cloned().unwrap_or_default();
+    Ok(
+        ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(url)
+            .await?,
+    )
 }

@@ -17,6 +17,7 @@ pub mod db;
 pub mod demo;
 pub mod egress;
 pub mod feeds;
+mod hex;
 pub mod metrics;
 pub mod page;
 pub mod plugin;

@@ -11,7 +11,7 @@ use crate::{
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
     sync::{Deliveries, Workers},
     vault::Vault,
-    webhooks::{Receiver, Webhooks},
+    webhooks::{self, Receiver, WebhookError, Webhooks},
 };
 use secrecy::SecretString;
 use std::{path::PathBuf, sync::Arc};
@@ -132,7 +132,7 @@ impl Service {
             page_sessions: PageSessions::new(vault.database().clone()),
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
-            webhooks: Webhooks::new(options.webhooks.clone()),
+            webhooks: Webhooks::new(vault.database().clone(), options.webhooks.clone()),
             metrics,
             options,
             vault,
@@ -147,8 +147,17 @@ impl Service {
         Workers::start(&self.0.vault, &self.0.plugin, self.0.news.clone())
     }
 
-    /// Tells the workers that something new is owed.
+    /// Starts telling the platform what happens.
+    ///
+    /// # Errors
+    /// See [`WebhookError`].
+    pub fn start_webhooks(&self) -> Result<webhooks::Workers, WebhookError> {
+        self.0.webhooks.start(&self.0.metrics)
+    }
+
+    /// Tells the workers that something new is owed, or is to be told.
     pub fn announce(&self) {
+        self.0.webhooks.announce();
         self.0.news.notify_one();
     }
 

@@ -3,6 +3,7 @@
 use super::{Problem, auth::User};
 use crate::{
     feeds::{self, FeedError, FeedUrls, RenderError},
+    hex,
     service::Service,
 };
 use axum::{
@@ -72,7 +73,7 @@ pub(super) async fn fetch(
         return Err(Problem::not_found("no such feed"));
     };
     let text = feeds::render(service.bookings(), service.plugin(), &subject, FEED_NAME).await?;
-    let etag = format!("\"{}\"", base16(&Sha256::digest(&text)));
+    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&text)));
     let known = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
@@ -94,10 +95,6 @@ pub(super) async fn fetch(
     let etag = HeaderValue::from_str(&etag).map_err(|error| Problem::internal(&error))?;
     response.headers_mut().insert(header::ETAG, etag);
     Ok(response)
-}
-
-fn base16(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl From<FeedError> for Problem {

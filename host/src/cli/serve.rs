@@ -35,11 +35,13 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
         .await
         .map_err(CliError::usage)?;
     announce(&service, address).await;
+    let webhooks = service.start_webhooks().map_err(CliError::usage)?;
     let workers = service.start_workers();
     let served = axum::serve(listener, api::router(service))
         .with_graceful_shutdown(stop_signal())
         .await;
     workers.stop().await;
+    webhooks.stop().await;
     database.close().await;
     served.map_err(CliError::failed)
 }

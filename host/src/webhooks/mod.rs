@@ -3,14 +3,21 @@
 //! it until the platform has taken it. It never tells a title, a token or an account.
 
 mod change;
+mod outcome;
 mod queue;
+mod signature;
+mod worker;
 
 pub use change::{Change, Drift};
+pub use signature::HEADER as SIGNATURE_HEADER;
+pub use worker::{WebhookError, Workers};
 
-use queue::Queued;
+use crate::{db::Database, metrics::Metrics};
+use queue::{Queue, Queued};
 use secrecy::SecretString;
 use sqlx::{Any, Transaction};
 use std::sync::Arc;
+use tokio::sync::Notify;
 use url::Url;
 
 /// Where the platform wants to be told, and how it knows that it was us.
@@ -27,13 +34,17 @@ pub struct Receiver {
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     receiver: Option<Arc<Receiver>>,
+    queue: Queue,
+    news: Arc<Notify>,
 }
 
 impl Webhooks {
     /// For this receiver, or for nobody.
-    pub fn new(receiver: Option<Receiver>) -> Self {
+    pub fn new(database: Database, receiver: Option<Receiver>) -> Self {
         Self {
             receiver: receiver.map(Arc::new),
+            queue: Queue::new(database),
+            news: Arc::default(),
         }
     }
 
@@ -41,6 +52,20 @@ impl Webhooks {
     /// would need need not be read.
     pub fn is_wanted(&self) -> bool {
         self.receiver.is_some()
+    }
+
+    /// Starts telling it. Without a receiver there is nothing to stop later.
+    ///
+    /// # Errors
+    /// See [`WebhookError`].
+    pub fn start(&self, metrics: &Metrics) -> Result<Workers, WebhookError> {
+        Workers::start(&self.queue, self.receiver.clone(), metrics, &self.news)
+    }
+
+    /// Tells the workers that something was committed, so that they need not wait until
+    /// they look by themselves.
+    pub fn announce(&self) {
+        self.news.notify_one();
     }
 
     /// Notes what happened, in the transaction in which it happens; `now` is the time of
@@ -97,7 +122,7 @@ mod tests {
     #[tokio::test]
     async fn a_change_is_recorded_with_its_transaction_or_not_at_all() {
         let (database, _folder) = Database::temporary().await;
-        let webhooks = Webhooks::new(Some(receiver()));
+        let webhooks = Webhooks::new(database.clone(), Some(receiver()));
         for commit in [false, true] {
             let (mut transaction, now) = database.write().await.unwrap();
             for user in ["ann", "ann", "bob"] {
@@ -122,7 +147,7 @@ mod tests {
     async fn nothing_is_recorded_while_nobody_is_told() {
         let (database, _folder) = Database::temporary().await;
         let (mut transaction, now) = database.write().await.unwrap();
-        let nobody = Webhooks::new(None);
+        let nobody = Webhooks::new(database.clone(), None);
         nobody
             .record(&mut transaction, now, &connected("ann"))
             .await

@@ -1,10 +1,18 @@
 //! The rows of what the platform is to be told.
 
 use super::Change;
-use crate::connect::random;
+use crate::{connect::random, db::Database};
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Transaction};
+use sqlx::{Any, Row, Transaction};
+use std::time::Duration;
+
+/// How long one worker may hold a webhook: longer than a try may take, so that it comes
+/// free only after a crash.
+const CLAIM_SECONDS: i64 = 60;
+
+/// How long what was set aside is kept, in seconds: a month in which somebody may look.
+const KEEP_SECONDS: i64 = 30 * 86_400;
 
 /// A webhook on its way into the table.
 pub(super) struct Queued {
@@ -31,6 +39,7 @@ impl Queued {
         })
     }
 
+    /// One that must wait for an earlier one is not due before it.
     pub(super) async fn insert(
         self,
         transaction: &mut Transaction<'static, Any>,
@@ -38,8 +47,8 @@ impl Queued {
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO webhooks (id, subject, position, type, body, state, attempts, next_try, \
-             created_at) SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4, 'waiting', 0, $5, \
-             $5 FROM webhooks WHERE subject = $2",
+             created_at) SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4, 'waiting', 0, \
+             COALESCE(MAX(next_try), $5), $5 FROM webhooks WHERE subject = $2",
         )
         .bind(self.id)
         .bind(self.subject)
@@ -48,6 +57,129 @@ impl Queued {
         .bind(now)
         .execute(&mut **transaction)
         .await?;
+        Ok(())
+    }
+}
+
+/// A webhook that a worker holds.
+#[derive(Clone, Debug)]
+pub(super) struct Claimed {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) body: String,
+    /// This try's number, counted from 1.
+    pub(super) tries: i64,
+    subject: String,
+}
+
+/// The table, to those who empty it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    database: Database,
+}
+
+impl Queue {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    pub(super) async fn now(&self) -> Result<i64, sqlx::Error> {
+        self.database.now().await
+    }
+
+    /// Takes the webhook that is due longest, if any, and never one before an earlier one
+    /// of the same subject.
+    pub(super) async fn claim(&self) -> Result<Option<Claimed>, sqlx::Error> {
+        let now = self.database.now().await?;
+        // Looking costs no lock; claiming does, even where there is nothing to claim.
+        let is_due: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM webhooks WHERE state = 'waiting' AND next_try <= $1 LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
+        if is_due.is_none() {
+            return Ok(None);
+        }
+        // The outer condition is for databases where another worker may have come between.
+        let row = sqlx::query(
+            "UPDATE webhooks SET claimed_until = $1, attempts = attempts + 1 WHERE id = ( \
+               SELECT w.id FROM webhooks w WHERE w.state = 'waiting' AND w.next_try <= $2 \
+               AND (w.claimed_until IS NULL OR w.claimed_until <= $2) \
+               AND NOT EXISTS (SELECT 1 FROM webhooks e WHERE e.subject = w.subject \
+                 AND e.position < w.position AND e.state = 'waiting') \
+               ORDER BY w.next_try, w.position LIMIT 1) \
+             AND (claimed_until IS NULL OR claimed_until <= $2) \
+             RETURNING id, type, body, attempts, subject",
+        )
+        .bind(now + CLAIM_SECONDS)
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
+        row.map(|row| {
+            Ok(Claimed {
+                id: row.try_get("id")?,
+                kind: row.try_get("type")?,
+                body: row.try_get("body")?,
+                tries: row.try_get("attempts")?,
+                subject: row.try_get("subject")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// The platform has taken it.
+    pub(super) async fn delivered(&self, claimed: &Claimed) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM webhooks WHERE id = $1")
+            .bind(&claimed.id)
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Tries it again later, and with it all that waits for it.
+    pub(super) async fn again(
+        &self,
+        claimed: &Claimed,
+        after: Duration,
+        why: &str,
+    ) -> Result<(), sqlx::Error> {
+        let (mut transaction, now) = self.database.write().await?;
+        let seconds = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
+        let next_try = now.saturating_add(seconds);
+        sqlx::query("UPDATE webhooks SET claimed_until = NULL, last_error = $2 WHERE id = $1")
+            .bind(&claimed.id)
+            .bind(why)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("UPDATE webhooks SET next_try = $2 WHERE subject = $1 AND state = 'waiting'")
+            .bind(&claimed.subject)
+            .bind(next_try)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    /// Does not try it again, and holds up the next of its subject no longer.
+    pub(super) async fn set_aside(&self, claimed: &Claimed, why: &str) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE webhooks SET state = 'set_aside', claimed_until = NULL, last_error = $2 \
+             WHERE id = $1",
+        )
+        .bind(&claimed.id)
+        .bind(why)
+        .execute(self.database.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets what was set aside long ago.
+    pub(super) async fn forget_old(&self) -> Result<(), sqlx::Error> {
+        let now = self.database.now().await?;
+        sqlx::query("DELETE FROM webhooks WHERE state = 'set_aside' AND created_at < $1")
+            .bind(now - KEEP_SECONDS)
+            .execute(self.database.pool())
+            .await?;
         Ok(())
     }
 }

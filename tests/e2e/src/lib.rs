@@ -3,9 +3,11 @@
 //! but compiled code.
 
 mod browser;
+mod receiver;
 mod world;
 
 pub use browser::{Browser, Landing};
+pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use world::{PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token};
 
 /// Accounts of the stand-ins that tests use.

@@ -1,6 +1,6 @@
 //! Starts everything, and speaks to it as a platform does.
 
-use crate::{Browser, Landing};
+use crate::{Browser, Landing, WEBHOOK_SECRETS};
 use calport_host::{
     api,
     config::{Brand, Environment, UserTokenKeys, UserTokens},
@@ -9,6 +9,7 @@ use calport_host::{
     service::{Service, ServiceOptions},
     sync::Workers,
     vault::{KeyRing, Vault},
+    webhooks,
 };
 use calport_standins::{ConsentChoice, Google, GoogleConfig, Outlook, OutlookConfig};
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
@@ -65,6 +66,8 @@ pub struct WorldOptions {
     pub outlook: OutlookConfig,
     /// Settings that replace or, when empty, remove those of the stand-ins.
     pub settings: Vec<(String, String)>,
+    /// Where the platform takes webhooks, if it does.
+    pub webhooks: Option<Url>,
     /// Leaves bookings undelivered.
     pub without_workers: bool,
 }
@@ -83,6 +86,7 @@ pub struct World {
     pub folder: TempDir,
     client: Client,
     _workers: Option<Workers>,
+    webhooks: Option<webhooks::Workers>,
 }
 
 /// A reply of the REST interface.
@@ -143,12 +147,16 @@ impl World {
             },
             platform_token: PLATFORM_TOKEN.into(),
             brand: Brand::default(),
-            webhooks: None,
+            webhooks: options.webhooks.map(|url| webhooks::Receiver {
+                url,
+                secrets: WEBHOOK_SECRETS.map(Into::into).to_vec(),
+            }),
             plugin: None,
             plugin_options: plugin_options(settings),
         };
         let service = Service::new(runtime(), vault, service_options).await?;
         let workers = (!options.without_workers).then(|| service.start_workers());
+        let webhooks = Some(service.start_webhooks()?);
         let router = api::router(service.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = Client::builder().no_proxy().build()?;
@@ -160,7 +168,25 @@ impl World {
             folder,
             client,
             _workers: workers,
+            webhooks,
         })
+    }
+
+    /// Ends the sending of webhooks in the middle of whatever it is at, as a crash does.
+    pub fn crash_webhooks(&mut self) {
+        self.webhooks = None;
+    }
+
+    /// Starts it again, when what the crash has held has come free.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn restart_webhooks(&mut self) -> Result<(), Failure> {
+        sqlx::query("UPDATE webhooks SET claimed_until = 0")
+            .execute(self.service.vault().database().pool())
+            .await?;
+        self.webhooks = Some(self.service.start_webhooks()?);
+        Ok(())
     }
 
     /// A call without any bearer.

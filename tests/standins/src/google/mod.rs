@@ -7,6 +7,7 @@ mod api;
 mod config;
 mod control;
 mod event;
+mod hand;
 mod oauth;
 mod state;
 mod view;

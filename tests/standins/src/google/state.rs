@@ -146,6 +146,13 @@ impl State {
     }
 }
 
+impl Calendar {
+    /// `primary` is another name of the main calendar.
+    pub(crate) fn is_named(&self, id: &str) -> bool {
+        self.id == id || self.primary && id == "primary"
+    }
+}
+
 impl Account {
     fn new(account: &GoogleAccount, mint: &mut Mint) -> Self {
         let digits = mint.raw("subject");
@@ -177,9 +184,9 @@ impl Account {
         }
     }
 
-    /// `primary` is another name of the main calendar.
     pub(crate) fn calendar_index(&self, id: &str) -> Option<usize> {
-        let found = |calendar: &Calendar| calendar.id == id || calendar.primary && id == "primary";
-        self.calendars.iter().position(found)
+        self.calendars
+            .iter()
+            .position(|calendar| calendar.is_named(id))
     }
 }

@@ -6,6 +6,7 @@ mod config;
 mod control;
 mod event;
 mod graph;
+mod hand;
 mod ids;
 mod oauth;
 mod state;

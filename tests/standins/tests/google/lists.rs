@@ -111,13 +111,25 @@ async fn changes_since_a_sync_token_include_deletions_until_the_token_expires() 
     );
     let (_, changes) = client.get(&format!("{base}?syncToken={token}")).await;
     assert_eq!(ids(&changes), ["event1"]);
+    // Of a deleted event no more is sure than its id.
     assert_eq!(changes["items"][0]["status"], "cancelled");
+    assert_eq!(changes["items"][0].get("summary"), None);
+    assert_eq!(changes["items"][0].get("extendedProperties"), None);
     let beside = client
         .get(&format!(
             "{base}?syncToken={token}&timeMin=2026-01-01T00:00:00Z"
         ))
         .await;
     assert_eq!(beside.0, 400);
+    let mine = "privateExtendedProperty=a%3Db";
+    let beside = client
+        .get(&format!("{base}?syncToken={token}&{mine}"))
+        .await;
+    assert_eq!(beside.0, 400);
+    let other_page = client
+        .get(&format!("{base}?syncToken={token}&pageToken={page}"))
+        .await;
+    assert_eq!(other_page.0, 400, "a page of another reading");
     let (_, shown) = client
         .get(&format!(
             "{base}?showDeleted=true&maxResults=1&pageToken=CPage1"

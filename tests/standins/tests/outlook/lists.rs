@@ -85,6 +85,15 @@ async fn changes_since_a_delta_link_include_deletions_until_the_link_expires() {
     let (_, gone) = client.post(&hour()).await;
     let (_, first) = client.get(&format!("me/calendarView/delta?{WINDOW}")).await;
     assert_eq!(value(&first).len(), 2);
+    for option in [
+        "$select=id",
+        "$filter=isAllDay%20eq%20true",
+        "$expand=extensions",
+        "$top=5",
+    ] {
+        let path = format!("me/calendarView/delta?{WINDOW}&{option}");
+        assert_eq!(client.get(&path).await.0, 400, "{option}");
+    }
     let link = &first["@odata.deltaLink"];
     assert!(value(&follow(&client, link).await.1).is_empty());
     assert_eq!(

@@ -45,7 +45,7 @@ pub(super) async fn list(
     let size = page_size(&app, &query, 100, 250)?;
     let first = match query.get("pageToken") {
         None => 0,
-        Some(token) => super::sync::page(token)?,
+        Some(token) => super::sync::page(token, None)?,
     };
     let rank = |calendar: &&Calendar| match calendar.role {
         GoogleRole::Reader => least == 0,
@@ -70,7 +70,7 @@ pub(super) async fn list(
         if first + size < fitting.len() {
             fields.insert(
                 "nextPageToken".into(),
-                super::sync::page_token(first + size).into(),
+                super::sync::page_token(first + size, None).into(),
             );
         } else {
             fields.insert("nextSyncToken".into(), "CL0".into());

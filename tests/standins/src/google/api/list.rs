@@ -12,6 +12,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::event::{Event, Status};
+use super::super::hand::remains;
 use super::super::state::App;
 use super::access::{Caller, EVENTS};
 use super::error::ApiError;
@@ -66,7 +67,9 @@ pub(super) async fn list(
     let (calendar, reach) = caller.calendar(&state, &id, &EVENTS)?;
     let filter = Filter::parse(&query, calendar.zone, state.oldest_sync)?;
     let size = page_size(&app, &query, 250, 2_500)?;
-    let first = query.get("pageToken").map_or(Ok(0), sync::page)?;
+    let first = query
+        .get("pageToken")
+        .map_or(Ok(0), |token| sync::page(token, filter.since))?;
 
     let owner = state
         .accounts
@@ -88,7 +91,14 @@ pub(super) async fn list(
                     push(&when, event.instance(&when, owner, calendar, zone));
                 }
             }
-            Some(_) | None => push(&event.when, event.json(owner, calendar, zone)),
+            Some(_) | None => {
+                let value = event.json(owner, calendar, zone);
+                let is_told_only = event.status == Status::Cancelled && filter.since.is_some();
+                push(
+                    &event.when,
+                    if is_told_only { remains(value) } else { value },
+                );
+            }
         }
     }
     match filter.order {
@@ -115,7 +125,10 @@ pub(super) async fn list(
         "items": items,
     });
     let next = if more {
-        Some(("nextPageToken", sync::page_token(first + size)))
+        Some((
+            "nextPageToken",
+            sync::page_token(first + size, filter.since),
+        ))
     } else if NOT_WITH_SYNC.iter().all(|name| query.get(name).is_none()) {
         Some(("nextSyncToken", sync::sync_token(state.changes)))
     } else {

@@ -25,6 +25,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 pub(in crate::google) use error::ApiError;
+pub(in crate::google) use write::edited;
 
 use super::state::App;
 use crate::pairs::{Pairs, media_type};

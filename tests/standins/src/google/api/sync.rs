@@ -4,16 +4,21 @@
 
 use super::error::ApiError;
 
-/// The token of the page that begins with entry `first`.
-pub(super) fn page_token(first: usize) -> String {
-    format!("CPage{first}")
+/// The token of the page that begins with entry `first` of a reading since a change.
+pub(super) fn page_token(first: usize, since: Option<u64>) -> String {
+    match since {
+        None => format!("CPage{first}"),
+        Some(since) => format!("CPage{first}of{since}"),
+    }
 }
 
-/// Which entry a page token begins with.
-pub(super) fn page(token: &str) -> Result<usize, ApiError> {
-    let first = token
-        .strip_prefix("CPage")
-        .and_then(|first| first.parse().ok());
+/// Which entry a page token begins with. Good only beside the sync token that it was made for.
+pub(super) fn page(token: &str, since: Option<u64>) -> Result<usize, ApiError> {
+    let rest = token.strip_prefix("CPage");
+    let first = rest.and_then(|rest| match since {
+        None => rest.parse().ok(),
+        Some(since) => rest.strip_suffix(&format!("of{since}"))?.parse().ok(),
+    });
     first.ok_or_else(|| ApiError::parameter("pageToken", "Invalid page token value."))
 }
 

@@ -182,6 +182,24 @@ fn change(
     store(state, &caller, calendar, call, event, &query)
 }
 
+/// An event as its user changes it by hand; `None` when it cannot be so.
+pub(in crate::google) fn edited(
+    old: &Event,
+    patch: &Map<String, Value>,
+    zone: chrono_tz::Tz,
+) -> Option<Event> {
+    let patch = schema::EVENT.check(patch.clone()).ok()?;
+    let written = Written::split(patched(&old.body, patch)).ok()?;
+    let (when, series) = check::body(&written.rest, zone).ok()?;
+    Some(Event {
+        status: written.status.unwrap_or(old.status),
+        when,
+        series,
+        body: written.rest,
+        ..old.clone()
+    })
+}
+
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Path((calendar, id)): Path<(String, String)>,

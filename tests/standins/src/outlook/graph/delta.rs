@@ -30,6 +30,8 @@ struct Round {
     since: u64,
     /// How many entries it has had of this round.
     skip: usize,
+    /// Whether the client knows nothing yet.
+    first: bool,
 }
 
 pub(super) async fn delta(
@@ -51,6 +53,7 @@ pub(super) async fn delta(
             window: window(&options.query)?,
             since: 0,
             skip: 0,
+            first: true,
         },
         Some(token) => Round::parse(token, oldest)?,
     };
@@ -72,6 +75,7 @@ pub(super) async fn delta(
             Round {
                 since: changes,
                 skip: 0,
+                first: false,
                 ..round
             },
         )
@@ -95,7 +99,7 @@ fn changed(account: &Account, calendar: u64, round: &Round, manner: &Manner) -> 
         .filter(|event| event.calendar == calendar);
     for event in of_calendar.filter(|event| event.change > round.since) {
         let found = event.occurrences(round.window);
-        if round.since > 0 {
+        if !round.first {
             all.extend(
                 deleted_occurrences(event, account, manner)
                     .into_iter()
@@ -111,7 +115,7 @@ fn changed(account: &Account, calendar: u64, round: &Round, manner: &Manner) -> 
                 .map(|when| event.occurrence(when, account, manner)),
         );
     }
-    if round.since > 0 {
+    if !round.first {
         let removed = account.removed.iter();
         let removed = removed.filter(|one| one.calendar == calendar && one.change > round.since);
         all.extend(removed.map(|one| gone(ids::event(account, one.number, None, manner.ids))));
@@ -129,7 +133,8 @@ fn deleted_occurrences(event: &Event, account: &Account, manner: &Manner) -> Vec
 impl Round {
     fn token(&self) -> String {
         let (from, to) = (self.window.0.timestamp(), self.window.1.timestamp());
-        format!("R0usmc{}_{from}_{to}_{}", self.since, self.skip)
+        let first = i64::from(self.first);
+        format!("R0usmc{}_{from}_{to}_{}_{first}", self.since, self.skip)
     }
 
     fn parse(token: &str, oldest: u64) -> Result<Self, GraphError> {
@@ -142,7 +147,7 @@ impl Round {
         };
         let rest = token.strip_prefix("R0usmc").ok_or_else(wrong)?;
         let numbers: Option<Vec<i64>> = rest.split('_').map(|number| number.parse().ok()).collect();
-        let Some([since, from, to, skip]) = numbers.as_deref() else {
+        let Some([since, from, to, skip, first]) = numbers.as_deref() else {
             return Err(wrong());
         };
         let instant = |seconds: i64| DateTime::from_timestamp(seconds, 0).ok_or_else(wrong);
@@ -156,6 +161,7 @@ impl Round {
             window: (instant(*from)?, instant(*to)?),
             since,
             skip,
+            first: *first == 1,
         })
     }
 }

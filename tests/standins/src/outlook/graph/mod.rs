@@ -28,6 +28,7 @@ use axum::routing::{get, post};
 use http::HeaderMap;
 
 pub(in crate::outlook) use error::GraphError;
+pub(in crate::outlook) use write::edited;
 
 use super::state::{App, State};
 

@@ -110,6 +110,27 @@ pub(super) async fn update(
         &mut event.properties,
         patch.remove("singleValueExtendedProperties"),
     )?;
+    let event = patched(event, patch)?;
+    let updated = app.shell.clock.tick();
+    let event = Event {
+        updated,
+        change,
+        ..event
+    };
+    invite(account, &event);
+    let value = event.json(account, &options.manner);
+    account.events.insert(event.number, event);
+    state.changes = change;
+    Ok(options.applied(server::json(200, &value)))
+}
+
+/// An event as its user changes it by hand; `None` when it cannot be so.
+pub(in crate::outlook) fn edited(event: &Event, patch: &Map<String, Value>) -> Option<Event> {
+    patched(event.clone(), patch.clone()).ok()
+}
+
+/// The event with other fields; `null` clears.
+fn patched(mut event: Event, patch: Map<String, Value>) -> Result<Event, GraphError> {
     let times = ["start", "end", "isAllDay", "recurrence"];
     let retimed = times.iter().any(|name| {
         patch
@@ -128,19 +149,11 @@ pub(super) async fn update(
     if let (false, Some(new), Some(old)) = (retimed, &mut series, &event.series) {
         new.deleted.clone_from(&old.deleted);
     }
-    let updated = app.shell.clock.tick();
-    let event = Event {
+    Ok(Event {
         when,
         series,
-        updated,
-        change,
         ..event
-    };
-    invite(account, &event);
-    let value = event.json(account, &options.manner);
-    account.events.insert(event.number, event);
-    state.changes = change;
-    Ok(options.applied(server::json(200, &value)))
+    })
 }
 
 pub(super) async fn delete(

@@ -1,6 +1,7 @@
 //! The Calport component: Google Calendar, Outlook and `.ics` behind the contract
 //! `calport:calendar`. This file holds the bindings and the exports, nothing else.
 
+mod cursor;
 mod event;
 mod fault;
 mod google;
@@ -32,6 +33,9 @@ mod exports {
     use crate::bindings::exports::calport::calendar::calendar::{
         Account, Authorization, CalendarEntry, Callback, ConnectRequest, Guest, IcsOptions,
         PluginInfo, RemoteEvent,
+    };
+    use crate::bindings::exports::calport::calendar::changes::{
+        ChangePage, Finding, Guest as Changes,
     };
     use crate::outside::wasi::Wasi;
     use crate::{ics, provider};
@@ -89,6 +93,20 @@ mod exports {
 
         fn export_ics(events: Vec<Event>, options: IcsOptions) -> Result<String, Error> {
             ics::export(events, options)
+        }
+    }
+
+    impl Changes for Plugin {
+        fn read(
+            provider: String,
+            calendar: Option<String>,
+            since: Option<String>,
+        ) -> Result<ChangePage, Error> {
+            provider::read_changes(&Wasi, &provider, calendar.as_deref(), since.as_deref())
+        }
+
+        fn compare(provider: String, event: Event, remote: RemoteEvent) -> Result<Finding, Error> {
+            provider::compare(&Wasi, &provider, event, &remote)
         }
     }
 

@@ -1,11 +1,13 @@
 //! The contract's calls, each handed to the provider that it names. Checks what all
 //! providers need checked; knows nothing of any of them.
 
-use crate::bindings::calport::calendar::types::{Error, Event, Range};
+use crate::bindings::calport::calendar::types::{Error, Event, Range, Status};
 use crate::bindings::exports::calport::calendar::calendar::{
     Account, Authorization, CalendarEntry, Callback, ConnectRequest, PluginInfo, ProviderInfo,
     ProviderKind, RemoteEvent,
 };
+use crate::bindings::exports::calport::calendar::changes::{ChangePage, Finding};
+use crate::cursor::Cursor;
 use crate::event::CheckedEvent;
 use crate::fault;
 use crate::google;
@@ -84,6 +86,7 @@ pub(crate) fn describe() -> PluginInfo {
                 redirect_setting: None,
                 endpoints: Vec::new(),
                 scopes: Vec::new(),
+                changes: false,
             },
         ],
     }
@@ -192,6 +195,43 @@ pub(crate) fn busy(
         OAuthProvider::Outlook => outlook::busy(&mut session, &once, range)?,
     };
     Ok(merged(found, range))
+}
+
+pub(crate) fn read_changes(
+    world: &dyn Outside,
+    provider: &str,
+    calendar: Option<&str>,
+    since: Option<&str>,
+) -> Result<ChangePage, Error> {
+    let provider = connected(provider)?;
+    let since = since.map(Cursor::parse).transpose()?;
+    let mut session = Session::open(world, provider.profile())?;
+    match provider {
+        OAuthProvider::Google => google::read_changes(&mut session, calendar, since),
+        OAuthProvider::Outlook => outlook::read_changes(&mut session, calendar, since),
+    }
+}
+
+pub(crate) fn compare(
+    world: &dyn Outside,
+    provider: &str,
+    event: Event,
+    remote: &RemoteEvent,
+) -> Result<Finding, Error> {
+    let provider = connected(provider)?;
+    let event = CheckedEvent::new(event).map_err(Error::Invalid)?;
+    if event.status == Status::Cancelled {
+        return Err(fault::invalid(
+            "event.status",
+            "is cancelled, so that there is nothing to compare with",
+            "compare only what was pushed and still stands",
+        ));
+    }
+    let mut session = Session::open(world, provider.profile())?;
+    match provider {
+        OAuthProvider::Google => google::compare(&mut session, &event, remote),
+        OAuthProvider::Outlook => outlook::compare(&mut session, &event, remote),
+    }
 }
 
 fn check_range(range: Range) -> Result<(), Error> {

@@ -65,6 +65,11 @@ pub(crate) fn stable_id(words: &[&str]) -> String {
     id
 }
 
+/// Whether it could be one of [`stable_id`]'s. Google's own ids are shorter.
+pub(crate) fn is_stable_id(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'v'))
+}
+
 /// RFC 9110, section 8.8.3, as far as a header can carry it.
 pub(crate) fn etag(text: Option<&str>) -> Option<String> {
     text.filter(|etag| {

@@ -76,6 +76,7 @@ mod tests {
                 uses: EndpointUse::AUTHORIZE,
             }],
             scopes: vec![],
+            changes: true,
         };
         let expected = Expected {
             redirect_uri: "https://host.example/cb",

@@ -15,4 +15,4 @@ wasmtime::component::bindgen!({
 });
 
 pub use calport::calendar::{secrets, token_store, types};
-pub use exports::calport::calendar::calendar;
+pub use exports::calport::calendar::{calendar, changes};

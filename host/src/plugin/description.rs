@@ -27,7 +27,8 @@ pub enum DescriptionError {
     },
     /// An OAuth provider without what OAuth needs, or a file provider with any of it.
     #[error(
-        "the provider {0} needs credentials and authorize, token and api endpoints if and only if it is of kind oauth"
+        "the provider {0} needs credentials and authorize, token and api endpoints if and only if it is of kind \
+         oauth; a provider of kind file has no changes"
     )]
     Incomplete(String),
     /// An endpoint that is no https URL.
@@ -68,7 +69,7 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
     let empty = provider.credentials.is_empty() && provider.endpoints.is_empty();
     let fits = match provider.kind {
         ProviderKind::Oauth => complete,
-        ProviderKind::File => empty,
+        ProviderKind::File => empty && !provider.changes,
     };
     if !fits {
         return Err(DescriptionError::Incomplete(provider.id.clone()));
@@ -174,6 +175,7 @@ mod tests {
                 endpoint("GOOGLE_API_URL", EndpointUse::API),
             ],
             scopes: vec![],
+            changes: true,
         }
     }
 
@@ -243,5 +245,16 @@ mod tests {
         assert!(check_one(|provider| provider.label = "x".repeat(201)).is_err());
         assert!(check_one(|provider| provider.label = "a\u{1b}[31m".into()).is_err());
         assert!(check_one(|provider| provider.endpoints.clear()).is_err());
+        let is_file = |changes| {
+            check_one(move |provider| {
+                provider.kind = ProviderKind::File;
+                provider.credentials.clear();
+                provider.endpoints.clear();
+                provider.redirect_setting = None;
+                provider.changes = changes;
+            })
+        };
+        assert_eq!(is_file(false), Ok(()));
+        assert!(is_file(true).is_err(), "nothing changes in a file");
     }
 }

@@ -18,7 +18,7 @@ mod secrets;
 mod state;
 mod token_store;
 
-pub use bindings::{calendar, types};
+pub use bindings::{calendar, changes, types};
 pub use description::DescriptionError;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError, error_code};
@@ -288,6 +288,52 @@ impl Plugin {
                 guest
                     .calport_calendar_calendar()
                     .call_busy(store, &provider, &calendars, range)
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `changes.read`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn read_changes(
+        &self,
+        binding: Binding,
+        calendar: Option<String>,
+        since: Option<String>,
+    ) -> Result<changes::ChangePage, CallError> {
+        let provider = binding.provider().to_owned();
+        self.call("read-changes", Some(binding), move |guest, store| {
+            async move {
+                guest
+                    .calport_calendar_changes()
+                    .call_read(store, &provider, calendar.as_deref(), since.as_deref())
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The contract's `changes.compare`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn compare_event(
+        &self,
+        binding: Binding,
+        event: types::Event,
+        remote: calendar::RemoteEvent,
+    ) -> Result<changes::Finding, CallError> {
+        let provider = binding.provider().to_owned();
+        self.call("compare-event", Some(binding), move |guest, store| {
+            async move {
+                guest
+                    .calport_calendar_changes()
+                    .call_compare(store, &provider, &event, &remote)
                     .await
             }
             .boxed()

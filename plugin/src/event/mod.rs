@@ -61,6 +61,16 @@ pub(crate) enum When {
     },
 }
 
+impl When {
+    /// Whose clock it is on, unless it takes whole days.
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        match self {
+            Self::Timed { zone, .. } => Some(*zone),
+            Self::AllDay { .. } => None,
+        }
+    }
+}
+
 /// How an event repeats; `T` is what its starts are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repeats<T> {

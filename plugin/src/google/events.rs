@@ -147,7 +147,7 @@ fn settle(
                 return Err(Error::Conflict);
             }
             if found.shows(event) {
-                return Ok(Settled::Done(kept(&found, calendar, event)));
+                return Ok(Settled::Done(kept(&found, calendar, event.revision)));
             }
             revives = found.is_cancelled();
             etag = remote::etag(found.etag());
@@ -230,7 +230,12 @@ fn take_down_one(
     Err(fault::unavailable())
 }
 
-fn read(caller: &mut dyn Caller, calendar: &str, id: &str) -> Result<Option<Item>, Error> {
+/// `None`: there never was one, or Google has forgotten it.
+pub(super) fn read(
+    caller: &mut dyn Caller,
+    calendar: &str,
+    id: &str,
+) -> Result<Option<Item>, Error> {
     let url = address(caller, calendar, id)?;
     let response = caller.send(Request::new(Method::Get, url))?;
     match check(&response, caller) {
@@ -274,19 +279,20 @@ fn written(
     if item.id() != id {
         return Err(fault::unavailable());
     }
-    Ok(kept(&item, calendar, event))
+    Ok(kept(&item, calendar, event.revision))
 }
 
-fn kept(item: &Item, calendar: &str, event: &CheckedEvent) -> RemoteEvent {
+/// `revision`: ours, that the item shows.
+pub(super) fn kept(item: &Item, calendar: &str, revision: u32) -> RemoteEvent {
     RemoteEvent {
         id: item.id().to_owned(),
         calendar: calendar.to_owned(),
-        etag: remote::etag(item.etag()).map(|etag| format!("{} {etag}", event.revision)),
+        etag: remote::etag(item.etag()).map(|etag| item::version(revision, &etag)),
         link: remote::link(item.link()),
     }
 }
 
-/// The etag inside a version that [`kept`] made, which is our revision and Google's
+/// The etag inside a version that [`item::version`] made, which is our revision and Google's
 /// etag: an etag alone would let an old revision through that a slow caller offers
 /// together with what is known since.
 fn etag_of(version: Option<&str>, event: &CheckedEvent) -> Result<Option<String>, Error> {

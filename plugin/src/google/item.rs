@@ -3,14 +3,16 @@
 
 use serde_json::Value;
 
-use crate::bindings::calport::calendar::types::{Error, Status};
+use crate::bindings::calport::calendar::types::{AllDay, Error, Span, Status, Timed};
+use crate::bindings::exports::calport::calendar::changes::Aspects;
 use crate::event::{CheckedEvent, Repeats, When};
 use crate::json::{Fields as _, object};
+use crate::zones::Zone;
 use crate::{json, remote, time};
 
 /// Private extended properties: at most 44 characters (`Event` resource).
-const UID: &str = "calportUid";
-const REVISION: &str = "calportRevision";
+pub(super) const UID: &str = "calportUid";
+pub(super) const REVISION: &str = "calportRevision";
 
 /// Google's event.
 pub(super) struct Item(Value);
@@ -51,9 +53,21 @@ impl Item {
             .unwrap_or(0)
     }
 
+    pub(super) fn title(&self) -> &str {
+        self.text("summary")
+    }
+
     /// Whether a write of `event` would change nothing that a user can see.
     pub(super) fn shows(&self, event: &CheckedEvent) -> bool {
-        let (start, end, recurrence) = match &event.when {
+        self.differs(event).is_empty()
+            && self.private(UID) == Some(&event.uid)
+            && self.private(REVISION) == Some(&event.revision.to_string())
+            && self.reminds(&event.reminders)
+    }
+
+    /// What of `event` it shows otherwise.
+    pub(super) fn differs(&self, event: &CheckedEvent) -> Aspects {
+        let (is_then, recurrence) = match &event.when {
             When::Timed {
                 start,
                 end,
@@ -62,8 +76,7 @@ impl Item {
             } => {
                 let zone = repeats.is_some().then(|| zone.name());
                 (
-                    self.is_at("start", *start, zone),
-                    self.is_at("end", *end, zone),
+                    self.is_at("start", *start, zone) && self.is_at("end", *end, zone),
                     repeats.as_ref().map(timed_lines).unwrap_or_default(),
                 )
             }
@@ -72,22 +85,56 @@ impl Item {
                 end,
                 repeats,
             } => (
-                *self.0.at("start").at("date") == *start.to_string(),
-                *self.0.at("end").at("date") == *end.to_string(),
+                *self.0.at("start").at("date") == *start.to_string()
+                    && *self.0.at("end").at("date") == *end.to_string(),
                 repeats.as_ref().map(all_day_lines).unwrap_or_default(),
             ),
         };
-        start
-            && end
-            && self.private(UID) == Some(&event.uid)
-            && self.private(REVISION) == Some(&event.revision.to_string())
-            && self.text("status") == status(event)
-            && self.text("summary") == event.title
-            && self.text("description") == event.description.as_deref().unwrap_or_default()
-            && self.text("location") == event.location.as_deref().unwrap_or_default()
-            && self.0.at("source").at("url").as_str() == event.url.as_ref().map(|url| url.as_str())
-            && self.recurs(&recurrence)
-            && self.reminds(&event.reminders)
+        let url = self.0.at("source").at("url").as_str();
+        let is_same = |name: &str, wanted: &Option<String>| {
+            self.text(name) == wanted.as_deref().unwrap_or_default()
+        };
+        [
+            (Aspects::TITLE, self.title() == event.title),
+            (
+                Aspects::DESCRIPTION,
+                is_same("description", &event.description),
+            ),
+            (Aspects::LOCATION, is_same("location", &event.location)),
+            (
+                Aspects::URL,
+                url == event.url.as_ref().map(|url| url.as_str()),
+            ),
+            (Aspects::WHEN, is_then),
+            (Aspects::RECURRENCE, self.recurs(&recurrence)),
+            (Aspects::STATUS, self.text("status") == status(event)),
+        ]
+        .into_iter()
+        .filter(|(_, is_same)| !is_same)
+        .fold(Aspects::empty(), |all, (aspect, _)| all | aspect)
+    }
+
+    /// When it takes place, as far as that can be told. `wanted`: what zone is meant
+    /// where Google names none that is known.
+    pub(super) fn span(&self, wanted: &When) -> Option<Span> {
+        let (start, end) = (self.0.at("start"), self.0.at("end"));
+        if let Some(first) = start.at("date").as_str() {
+            let day = |text: &str| time::Date::parse(text).map(|day| day.to_string());
+            return Some(Span::AllDay(AllDay {
+                start: day(first)?,
+                end: day(end.at("date").as_str()?)?,
+            }));
+        }
+        let at = |moment: &Value| moment.at("dateTime").as_str().and_then(time::parse_rfc3339);
+        let theirs = start.at("timeZone").as_str().and_then(Zone::find);
+        Some(Span::Timed(Timed {
+            start: at(start)?,
+            end: at(end)?,
+            zone: theirs
+                .or(wanted.zone())
+                .map_or("Etc/UTC", |zone| zone.name())
+                .to_owned(),
+        }))
     }
 
     fn text(&self, name: &str) -> &str {
@@ -108,12 +155,16 @@ impl Item {
             && zone.is_none_or(|zone| *moment.at("timeZone") == *zone)
     }
 
+    /// Google may write the parts of a rule in another order.
     fn recurs(&self, lines: &[String]) -> bool {
         let theirs = json::list(self.0.at("recurrence")).unwrap_or_default();
         theirs.len() == lines.len()
-            && lines
-                .iter()
-                .all(|line| theirs.iter().any(|other| other == line))
+            && lines.iter().all(|line| {
+                theirs
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .any(|other| is_same_line(line, other))
+            })
     }
 
     fn reminds(&self, minutes: &[u32]) -> bool {
@@ -127,6 +178,26 @@ impl Item {
                     .any(|one| one.at("method") == "popup" && *one.at("minutes") == *minutes)
             })
     }
+}
+
+/// What a host keeps as the version: our revision and Google's etag. An etag alone would
+/// let an old revision through.
+pub(super) fn version(revision: u32, etag: &str) -> String {
+    format!("{revision} {etag}")
+}
+
+fn is_same_line(one: &str, other: &str) -> bool {
+    let (Some(one_rule), Some(other_rule)) =
+        (one.strip_prefix("RRULE:"), other.strip_prefix("RRULE:"))
+    else {
+        return one == other;
+    };
+    let has_all = |all: &str, parts: &str| {
+        parts
+            .split(';')
+            .all(|part| all.split(';').any(|p| p == part))
+    };
+    has_all(one_rule, other_rule) && has_all(other_rule, one_rule)
 }
 
 /// What an update sends: every field that is ours, `null` where it is to be empty,

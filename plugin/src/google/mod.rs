@@ -3,6 +3,8 @@
 
 mod busy;
 mod calendars;
+mod changes;
+mod compare;
 mod errors;
 mod events;
 mod item;
@@ -10,6 +12,8 @@ mod oauth;
 
 pub(crate) use busy::busy;
 pub(crate) use calendars::list;
+pub(crate) use changes::read as read_changes;
+pub(crate) use compare::compare;
 pub(crate) use events::{push, remove};
 pub(crate) use oauth::{disconnect, identify};
 

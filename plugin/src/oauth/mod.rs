@@ -98,6 +98,7 @@ impl Profile {
                     reason: scope.reason.to_owned(),
                 })
                 .collect(),
+            changes: true,
         }
     }
 

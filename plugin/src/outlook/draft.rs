@@ -8,7 +8,7 @@ use crate::bindings::calport::calendar::types::{Error, Status};
 use crate::event::rrule::End;
 use crate::event::{CheckedEvent, Repeats, When};
 use crate::fault;
-use crate::json::object;
+use crate::json::{Fields as _, object};
 use crate::remote::stable_id;
 use crate::time::{self, Date};
 
@@ -169,6 +169,35 @@ impl<'a> Draft<'a> {
             self.insert_times(body);
         }
         body
+    }
+
+    /// Whether Graph's `patternedRecurrence` repeats in the same way. Only what decides
+    /// on the days is looked at: Graph fills in the rest as it likes.
+    pub(super) fn recurs_as(&self, theirs: &Value) -> bool {
+        let Some(ours) = &self.recurrence else {
+            return theirs.is_null();
+        };
+        let days = |recurrence: &Value| -> Vec<String> {
+            let days = recurrence.at("pattern").at("daysOfWeek").as_array();
+            let mut days: Vec<String> = days
+                .into_iter()
+                .flatten()
+                .filter_map(|day| day.as_str().map(str::to_ascii_lowercase))
+                .collect();
+            days.sort_unstable();
+            days
+        };
+        let same = |part: &str, name: &str| {
+            let (ours, theirs) = (ours.at(part).at(name), theirs.at(part).at(name));
+            ours.is_null() || ours == theirs
+        };
+        same("pattern", "type")
+            && same("pattern", "interval")
+            && same("pattern", "dayOfMonth")
+            && same("pattern", "month")
+            && same("range", "type")
+            && same("range", "numberOfOccurrences")
+            && (days(ours).is_empty() || days(ours) == days(theirs))
     }
 
     pub(super) fn is_all_day(&self) -> bool {

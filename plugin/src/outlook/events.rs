@@ -276,7 +276,7 @@ fn locate(
 }
 
 /// All events of a calendar that carry the uid, the newest revision first.
-fn find(caller: &mut dyn Caller, calendar: &str, uid: &str) -> Result<Vec<Item>, Error> {
+pub(super) fn find(caller: &mut dyn Caller, calendar: &str, uid: &str) -> Result<Vec<Item>, Error> {
     let quoted = uid.replace('\'', "''");
     let filter = format!(
         "singleValueExtendedProperties/any(ep: ep/id eq '{UID}' and ep/value eq '{quoted}')"

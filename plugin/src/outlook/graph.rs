@@ -14,7 +14,7 @@ pub(super) use crate::remote::Refusal;
 use crate::{fault, json};
 
 /// Ids that survive a move between folders, times in UTC, bodies as they were sent.
-const PREFERENCES: &str =
+pub(super) const PREFERENCES: &str =
     r#"IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text""#;
 
 /// A link that leads in a circle must end.

@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use super::busy::instant;
 use super::draft::{Draft, PENDING, REVISION, SERIES, SINGLE, UID};
-use crate::bindings::calport::calendar::types::Error;
+use crate::bindings::calport::calendar::types::{AllDay, Error, Span, Timed};
 use crate::bindings::exports::calport::calendar::calendar::RemoteEvent;
+use crate::bindings::exports::calport::calendar::changes::Aspects;
 use crate::event::When;
 use crate::json::Fields as _;
+use crate::time::Date;
 use crate::{json, remote};
 
 pub(super) const SELECT: &str = "id,subject,body,start,end,isAllDay,location,showAs,isReminderOn,\
@@ -76,37 +78,72 @@ impl Item {
             .is_some_and(|series| series.starts_with(PENDING))
     }
 
+    pub(super) fn title(&self) -> &str {
+        self.text("subject")
+    }
+
     /// Whether an update would change nothing that a user can see.
     pub(super) fn shows(&self, draft: &Draft<'_>) -> bool {
         let event = draft.event;
-        let (start, end) = match &event.when {
-            When::Timed { start, end, .. } => (*start, *end),
-            When::AllDay { start, end, .. } => (start.midnight(), end.midnight()),
-        };
         let reminds = event.reminders.first().is_none_or(|minutes| {
             json::flag(self.0.at("isReminderOn"))
                 && *self.0.at("reminderMinutesBeforeStart") == *minutes
         });
-        self.revision() == event.revision
+        self.differs(draft).is_empty()
+            && self.revision() == event.revision
             && self.property(UID) == Some(&event.uid)
             && self.property(SERIES) == Some(&draft.series)
-            && self.text("subject") == draft.subject
-            && self.text("showAs") == draft.show_as
-            && self
-                .0
-                .at("location")
-                .at("displayName")
-                .as_str()
-                .unwrap_or_default()
-                == draft.location
-            && same_text(
-                self.0.at("body").at("content").as_str().unwrap_or_default(),
-                &draft.body,
-            )
-            && instant(self.0.at("start")) == Some(start)
-            && instant(self.0.at("end")) == Some(end)
-            && json::flag(self.0.at("isAllDay")) == draft.is_all_day()
             && reminds
+    }
+
+    /// What of the draft it shows otherwise. A link is part of the text.
+    pub(super) fn differs(&self, draft: &Draft<'_>) -> Aspects {
+        let (start, end) = match &draft.event.when {
+            When::Timed { start, end, .. } => (*start, *end),
+            When::AllDay { start, end, .. } => (start.midnight(), end.midnight()),
+        };
+        let is_then = instant(self.0.at("start")) == Some(start)
+            && instant(self.0.at("end")) == Some(end)
+            && json::flag(self.0.at("isAllDay")) == draft.is_all_day();
+        let text = self.0.at("body").at("content").as_str().unwrap_or_default();
+        let place = self.0.at("location").at("displayName").as_str();
+        [
+            (Aspects::TITLE, self.title() == draft.subject),
+            (Aspects::DESCRIPTION, same_text(text, &draft.body)),
+            (
+                Aspects::LOCATION,
+                place.unwrap_or_default() == draft.location,
+            ),
+            (Aspects::WHEN, is_then),
+            (
+                Aspects::RECURRENCE,
+                draft.recurs_as(self.0.at("recurrence")),
+            ),
+            (Aspects::STATUS, self.text("showAs") == draft.show_as),
+        ]
+        .into_iter()
+        .filter(|(_, is_same)| !is_same)
+        .fold(Aspects::empty(), |all, (aspect, _)| all | aspect)
+    }
+
+    /// When it takes place, as far as that can be told. Graph tells times in UTC:
+    /// `wanted` says whose clock is meant.
+    pub(super) fn span(&self, wanted: &When) -> Option<Span> {
+        let (start, end) = (instant(self.0.at("start"))?, instant(self.0.at("end"))?);
+        Some(if json::flag(self.0.at("isAllDay")) {
+            let day = |midnight| Date::of(midnight).to_string();
+            Span::AllDay(AllDay {
+                start: day(start),
+                end: day(end),
+            })
+        } else {
+            let zone = wanted.zone();
+            Span::Timed(Timed {
+                start,
+                end,
+                zone: zone.map_or("Etc/UTC", |zone| zone.name()).to_owned(),
+            })
+        })
     }
 
     fn text(&self, name: &str) -> &str {
@@ -129,7 +166,8 @@ impl Item {
     }
 }
 
-/// Exchange writes CRLF and adds one at the end.
+/// Exchange writes CRLF, adds a line break at the end, and turns texts into HTML and back:
+/// what it makes of white space says nothing.
 fn same_text(theirs: &str, ours: &str) -> bool {
-    theirs.trim_end().lines().eq(ours.trim_end().lines())
+    theirs.split_whitespace().eq(ours.split_whitespace())
 }

@@ -3,6 +3,8 @@
 
 mod busy;
 mod calendars;
+mod changes;
+mod compare;
 mod draft;
 mod errors;
 mod events;
@@ -13,6 +15,8 @@ mod recurrence;
 
 pub(crate) use busy::busy;
 pub(crate) use calendars::list;
+pub(crate) use changes::read as read_changes;
+pub(crate) use compare::compare;
 pub(crate) use events::{push, remove};
 pub(crate) use oauth::{disconnect, identify};
 

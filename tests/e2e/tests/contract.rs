@@ -5,6 +5,7 @@ use calport_host::{
     plugin::{
         BUILT_IN, CallError, Limits, Plugin,
         calendar::{Callback, ConnectRequest, IcsOptions, Parameter},
+        changes::{Aspects, Finding},
         types::{AllDay, Error, Event, Occurrence, Range, Recurrence, Span, Status, Timed},
     },
     subject::Subject,
@@ -22,7 +23,7 @@ fn event(uid: &str) -> Event {
         description: None,
         location: None,
         url: None,
-        // 2031-12-01T10:00:00Z
+        // 2031-12-02T10:00:00Z
         when: Span::Timed(Timed {
             start: 1_953_972_000,
             end: 1_953_979_200,
@@ -68,6 +69,7 @@ async fn describe_and_availability_tell_what_is_needed() {
         .unwrap();
     let google = plugin.provider("google").unwrap();
     assert!(google.scopes.iter().all(|scope| !scope.reason.is_empty()));
+    assert!(google.changes && !plugin.provider("apple").unwrap().changes);
     let missing = plugin.availability("google").await.unwrap_err();
     let CallError::Plugin(Error::NotConfigured(names)) = missing else {
         panic!("{missing}")
@@ -182,6 +184,59 @@ async fn list_calendars_push_event_busy_and_remove_event_work_on_one_calendar() 
     };
     assert_eq!(push(gone, None).await.unwrap(), None);
     assert!(world.google.events(CASEY, "primary").is_empty());
+}
+
+#[tokio::test]
+async fn changes_read_and_compare_tell_what_a_user_has_done() {
+    let world = connected().await;
+    let plugin = world.service.plugin();
+    let read = |since| plugin.read_changes(ann(&world), None, since);
+    let first = read(None).await.unwrap();
+    assert!(first.full && !first.more && first.changes.is_empty());
+    let push = |event| plugin.push_event(ann(&world), None, event, None);
+    let (moved, gone) = (event("moved@test"), event("gone@test"));
+    let one = push(moved.clone()).await.unwrap().unwrap();
+    let two = push(gone.clone()).await.unwrap().unwrap();
+    let own = read(Some(first.next)).await.unwrap();
+    assert!(!own.full);
+    for remote in [&one, &two] {
+        let told = own.changes.iter().find(|change| change.id == remote.id);
+        assert_eq!(told.unwrap().etag, remote.etag, "one's own push");
+    }
+    let patch = serde_json::json!({
+        "start": { "dateTime": "2031-12-03T10:00:00Z" },
+        "end": { "dateTime": "2031-12-03T11:00:00Z" },
+    });
+    assert!(world.google.edit_event(CASEY, "primary", &one.id, &patch));
+    assert!(world.google.delete_event(CASEY, "primary", &two.id));
+    let done = read(Some(own.next)).await.unwrap();
+    assert_eq!(done.changes.len(), 2);
+    assert!(done.changes.iter().all(|change| change.etag != one.etag));
+    let compare = |event, remote| plugin.compare_event(ann(&world), event, remote);
+    let found = compare(moved.clone(), one).await.unwrap();
+    let Finding::Different(found) = found else {
+        panic!("{found:?}")
+    };
+    assert_eq!(found.aspects, Aspects::WHEN);
+    let Some(Span::Timed(now)) = found.when else {
+        panic!("{:?}", found.when)
+    };
+    assert_eq!((now.start, now.end), (1_954_058_400, 1_954_062_000));
+    assert_eq!(compare(gone, two).await.unwrap(), Finding::Missing);
+    let restored = plugin
+        .push_event(ann(&world), None, moved.clone(), Some(found.remote))
+        .await
+        .unwrap()
+        .unwrap();
+    let same = compare(moved, restored.clone()).await.unwrap();
+    assert_eq!(same, Finding::Same(restored));
+    world.google.expire_sync_tokens();
+    assert!(read(Some(done.next)).await.unwrap().full);
+    let wrong = read(Some("no cursor".into())).await.unwrap_err();
+    assert!(
+        matches!(wrong, CallError::Plugin(Error::Invalid(_))),
+        "{wrong}"
+    );
 }
 
 #[tokio::test]

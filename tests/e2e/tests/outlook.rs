@@ -4,6 +4,14 @@ use calport_e2e::{
     World, WorldOptions,
     accounts::{CASEY, PERSONAL, SCHOOL, WORK},
 };
+use calport_host::{
+    plugin::{
+        changes::{Aspects, Finding},
+        types::{Event, Span, Status, Timed},
+    },
+    subject::Subject,
+    vault::Binding,
+};
 use calport_standins::{
     Behaviour, ConsentChoice, Fault, Mailbox, OutlookAccount, OutlookConfig, Repeat, ScopeSpelling,
 };
@@ -318,4 +326,75 @@ async fn disconnecting_can_take_our_events_along() {
         "{left}"
     );
     assert!(world.outlook.events(WORK, MAIN).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_user_does_to_a_booking_in_outlook_is_told_by_id_and_found_by_comparing() {
+    let options = WorldOptions {
+        without_workers: true,
+        ..WorldOptions::default()
+    };
+    let world = World::start_with(options).await.unwrap();
+    connected_to(&world, WORK).await;
+    let bob = || {
+        let subject = Subject::new(Subject::DEFAULT_TENANT, "bob");
+        Binding::new(world.service.vault().clone(), subject, "outlook")
+    };
+    let plugin = world.service.plugin();
+    let event = Event {
+        uid: "booking@test".into(),
+        revision: 1,
+        status: Status::Confirmed,
+        title: "Deep clean".into(),
+        description: Some("Key under the mat".into()),
+        location: None,
+        url: None,
+        // 2031-12-02T10:00:00Z, years beyond what a full reading lists
+        when: Span::Timed(Timed {
+            start: 1_953_972_000,
+            end: 1_953_979_200,
+            zone: "America/New_York".into(),
+        }),
+        recurrence: None,
+        reminders: vec![],
+        organizer: None,
+        attendees: vec![],
+        updated: 1_900_000_000,
+    };
+    let first = plugin.read_changes(bob(), None, None).await.unwrap();
+    let remote = plugin
+        .push_event(bob(), None, event.clone(), None)
+        .await
+        .unwrap()
+        .unwrap();
+    let patch = json!({ "subject": "Mine" });
+    assert!(world.outlook.edit_event(WORK, &remote.id, &patch));
+    let page = plugin
+        .read_changes(bob(), None, Some(first.next))
+        .await
+        .unwrap();
+    assert!(page.changes.iter().any(|change| change.id == remote.id));
+    let found = plugin
+        .compare_event(bob(), event.clone(), remote.clone())
+        .await
+        .unwrap();
+    let Finding::Different(found) = found else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (found.aspects, found.title.as_deref()),
+        (Aspects::TITLE, Some("Mine"))
+    );
+    assert!(world.outlook.delete_event(WORK, &remote.id));
+    let page = plugin
+        .read_changes(bob(), None, Some(page.next))
+        .await
+        .unwrap();
+    assert_eq!(page.changes.len(), 1);
+    assert_eq!(
+        (page.changes[0].id.as_str(), &page.changes[0].etag),
+        (remote.id.as_str(), &None)
+    );
+    let found = plugin.compare_event(bob(), event, remote).await.unwrap();
+    assert_eq!(found, Finding::Missing);
 }

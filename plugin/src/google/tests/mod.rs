@@ -1,5 +1,6 @@
 mod account;
 mod busy;
+mod changes;
 mod connect;
 mod faults;
 mod lost;

@@ -1,4 +1,5 @@
 mod busy;
+mod changes;
 mod connect;
 mod faults;
 mod model;

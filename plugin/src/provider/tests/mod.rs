@@ -1,3 +1,4 @@
+mod changes;
 mod server;
 mod standins;
 
@@ -76,6 +77,8 @@ fn unknown_providers_and_calls_that_files_do_not_have_are_refused() {
             list_calendars(&world, provider).map(|_| ()),
             push_event(&world, provider, None, sample(), None).map(|_| ()),
             remove_event(&world, provider, &remote),
+            read_changes(&world, provider, None, None).map(|_| ()),
+            compare(&world, provider, sample(), &remote).map(|_| ()),
             disconnect(&world, provider, true),
         ];
         for error in errors {

@@ -3,7 +3,7 @@
 use calport_standins::{
     ConsentChoice, Fault, Google, GoogleConfig, Outlook, OutlookConfig, Repeat,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::bindings::exports::calport::calendar::calendar::{Callback, Parameter};
@@ -62,6 +62,18 @@ impl Server {
             )
             .unwrap(),
         )
+    }
+
+    /// Lists come in pages of so many entries.
+    pub(super) fn google_with_pages(entries: usize) -> Self {
+        let config = GoogleConfig::default().redirect_uri(REDIRECT);
+        Self::Google(Google::start(config.largest_page(entries)).unwrap())
+    }
+
+    /// Lists come in pages of so many entries.
+    pub(super) fn outlook_with_pages(entries: usize) -> Self {
+        let config = OutlookConfig::default().redirect_uri(REDIRECT);
+        Self::Outlook(Outlook::start(config.largest_page(entries)).unwrap())
     }
 
     pub(super) fn outlook(repeat: Repeat) -> Self {
@@ -136,6 +148,45 @@ impl Server {
         match self {
             Self::Google(google) => google.delete_event(self.account(), self.account(), id),
             Self::Outlook(outlook) => outlook.delete_event(self.account(), id),
+        }
+    }
+
+    /// The user calls it `title` and puts it on 2 December 2026, 15:00 to 16:00 UTC.
+    pub(super) fn edit_by_hand(&self, id: &str, title: &str) -> bool {
+        let at = |hour: u8| {
+            let text = format!("2026-12-02T{hour}:00:00");
+            match self {
+                Self::Google(_) => json!({ "dateTime": text + "Z" }),
+                Self::Outlook(_) => json!({ "dateTime": text, "timeZone": "UTC" }),
+            }
+        };
+        match self {
+            Self::Google(google) => {
+                let patch = json!({ "summary": title, "start": at(15), "end": at(16) });
+                google.edit_event(self.account(), self.account(), id, &patch)
+            }
+            Self::Outlook(outlook) => {
+                let patch = json!({ "subject": title, "start": at(15), "end": at(16) });
+                outlook.edit_event(self.account(), id, &patch)
+            }
+        }
+    }
+
+    /// The user moves it out of the main calendar.
+    pub(super) fn move_by_hand(&self, id: &str) -> bool {
+        match self {
+            Self::Google(google) => {
+                let holidays = "en.uk#holiday@group.v.calendar.google.com";
+                google.move_event(self.account(), self.account(), id, holidays)
+            }
+            Self::Outlook(outlook) => outlook.move_event(self.account(), id, "Holidays"),
+        }
+    }
+
+    pub(super) fn forget_readings(&self) {
+        match self {
+            Self::Google(google) => google.expire_sync_tokens(),
+            Self::Outlook(outlook) => outlook.expire_delta_links(),
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Person {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     pub(super) role: Role,
+    /// The provider that the demo suggests to them: another one to each.
+    pub(super) suggested: &'static str,
     /// Their accounts by provider, as far as the platform knows; it suggests them there.
     accounts: [(&'static str, &'static str); 2],
 }
@@ -57,6 +59,7 @@ pub(super) static PEOPLE: [Person; 3] = [
         id: "customer",
         name: "Casey",
         role: Role::Customer,
+        suggested: "google",
         accounts: [
             ("google", "casey.customer@gmail.example"),
             ("outlook", "casey.customer@outlook.example"),
@@ -66,6 +69,7 @@ pub(super) static PEOPLE: [Person; 3] = [
         id: "staff",
         name: "Sam",
         role: Role::Staff,
+        suggested: "outlook",
         accounts: [
             ("google", "sam.staff@gmail.example"),
             ("outlook", "sam.staff@brightside.example"),
@@ -75,6 +79,7 @@ pub(super) static PEOPLE: [Person; 3] = [
         id: "manager",
         name: "Morgan",
         role: Role::Manager,
+        suggested: "apple",
         accounts: [
             ("google", "morgan.manager@gmail.example"),
             ("outlook", "morgan.manager@brightside.example"),

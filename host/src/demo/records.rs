@@ -125,14 +125,16 @@ impl Records {
 
     /// What the person may see, soonest first.
     pub(super) async fn of(&self, person: &Person) -> Vec<Booking> {
-        let bookings = self.bookings.lock().await;
-        let mut seen: Vec<_> = bookings
-            .iter()
-            .filter(|booking| booking.is_for(person))
-            .cloned()
-            .collect();
-        seen.sort_by_key(Booking::begins);
+        let mut seen = self.all().await;
+        seen.retain(|booking| booking.is_for(person));
         seen
+    }
+
+    /// All of them, the earliest first.
+    pub(super) async fn all(&self) -> Vec<Booking> {
+        let mut all = self.bookings.lock().await.clone();
+        all.sort_by_key(Booking::begins);
+        all
     }
 
     /// One that the person may see.

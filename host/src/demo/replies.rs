@@ -46,6 +46,12 @@ impl Overview {
         self.find(provider).map_or(provider, |known| &known.label)
     }
 
+    /// Whether a calendar app can subscribe to the bookings.
+    pub(super) fn has_feed(&self) -> bool {
+        let mut files = self.providers.iter().filter(|known| known.kind == "file");
+        files.any(|known| known.connected)
+    }
+
     /// The account that is connected.
     pub(super) fn account(&self, provider: &str) -> Option<&str> {
         self.find(provider)?.account.as_deref()

@@ -187,6 +187,24 @@ pub(super) fn progress(
     progress
 }
 
+/// What to say of a booking in the feed, which always is as the booking is.
+pub(super) fn in_feed(status: Status) -> Progress {
+    let is_off = status == Status::Cancelled;
+    Progress {
+        tone: if is_off { Tone::Quiet } else { Tone::Good },
+        text: if is_off {
+            "Cancelled in the feed"
+        } else {
+            "In the feed"
+        }
+        .to_owned(),
+        detail: None,
+        link: None,
+        reconnect: None,
+        is_held_up: false,
+    }
+}
+
 fn span(seconds: i64) -> String {
     match seconds {
         ..=1 => "a second".to_owned(),

@@ -32,8 +32,8 @@ const TESTING_AGE: std::ops::RangeInclusive<i64> = 6 * 86_400..=8 * 86_400;
 struct Home {
     frame: Frame,
     notice: Option<Said>,
-    /// Whether what connecting means stands first: until somebody has connected once, then
-    /// beside each button.
+    /// Whether what connecting means stands first: until somebody has tried once, then beside
+    /// each button, so that the next step stays in sight.
     consent_first: bool,
     /// Whether bookings are on their way.
     is_waiting: bool,
@@ -44,7 +44,7 @@ struct Home {
 
 /// What has just happened.
 struct Said {
-    is_good: bool,
+    style: &'static str,
     text: String,
 }
 
@@ -173,12 +173,14 @@ pub(super) async fn show(
     let now = service.vault().database().now().await;
     let now = now.map_err(|error| visit.failed(&app, &error))?;
     let (rows, more) = bookings::rows(&app, words, subject, upcoming, &deliveries, now);
+    let notice = said(&app, words, &outcome, &cards);
     let home = Home {
-        notice: said(&app, words, &outcome, &cards),
-        consent_first: connections.is_empty()
+        consent_first: notice.is_none()
+            && connections.is_empty()
             && cards
                 .iter()
                 .any(|card| matches!(card.state, CardState::Offered)),
+        notice,
         is_waiting: deliveries
             .iter()
             .any(|delivery| delivery.state == sync::State::Waiting),
@@ -288,7 +290,7 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
     let label = app.label(provider).unwrap_or(words.calendars_heading);
     let text = notice.sentence(words, label, connected.unwrap_or_default());
     is_so.then(|| Said {
-        is_good: notice.is_good(),
+        style: notice.style(),
         text,
     })
 }

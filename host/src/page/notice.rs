@@ -89,6 +89,17 @@ impl Notice {
         }
     }
 
+    /// How it looks. What the user decided is no fault, and one step more is none either.
+    pub(super) fn style(self) -> &'static str {
+        if matches!(self, Self::Denied | Self::Parked) {
+            "plain"
+        } else if self.is_good() {
+            "good"
+        } else {
+            "bad"
+        }
+    }
+
     /// The sentence. `calendar` is where bookings go now.
     pub(super) fn sentence(self, words: &Words, provider: &str, calendar: &str) -> String {
         let text = match self {

@@ -66,6 +66,21 @@ pub(super) async fn connect(
     }
 }
 
+/// Connects whatever kind of provider it is: with an account, or with a feed.
+pub(super) async fn connect_any(
+    app: Arc<App>,
+    person: &'static Person,
+    provider: String,
+) -> Response {
+    let is_played = app.standins.find(&provider).is_some();
+    let (app, person, provider) = (State(app), SignedIn(person), Path(provider));
+    if is_played {
+        connect(app, person, provider).await
+    } else {
+        super::feeds::make(app, person, provider).await
+    }
+}
+
 /// `POST /settings-page`: Calport's own page, for platforms that build none.
 pub(super) async fn own_page(State(app): State<Arc<App>>, SignedIn(person): SignedIn) -> Response {
     let body = Some(json!({ "user": person.id, "name": person.name }));

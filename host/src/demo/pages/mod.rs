@@ -10,6 +10,7 @@ mod home;
 mod session;
 mod steps;
 mod switches;
+mod together;
 mod views;
 
 pub(super) use calendars::RETURN_PATH;
@@ -56,6 +57,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(home::show))
         .route("/style.css", get(style))
+        .route("/together", get(together::show))
         .route("/sign-in", post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/bookings", post(bookings::create))

@@ -3,12 +3,12 @@
 
 use super::{
     super::people::{self, Person},
-    App,
+    App, calendars,
 };
 use axum::{
     Form,
-    extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -56,19 +56,27 @@ pub(super) struct Click {
     user: String,
     /// Where to go then.
     next: Option<String>,
+    /// The provider to connect then.
+    connect: Option<String>,
 }
 
 /// `POST /sign-in`.
-pub(super) async fn sign_in(Form(click): Form<Click>) -> Response {
+pub(super) async fn sign_in(State(app): State<Arc<App>>, Form(click): Form<Click>) -> Response {
     let Some(person) = people::find(&click.user) else {
         return Redirect::to("/").into_response();
     };
     let next = click
         .next
         .filter(|next| next.starts_with(super::RETURN_PATH));
+    let mut response = match click.connect {
+        Some(provider) => calendars::connect_any(app, person, provider).await,
+        None => Redirect::to(next.as_deref().unwrap_or("/")).into_response(),
+    };
     let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", person.id);
-    let next = Redirect::to(next.as_deref().unwrap_or("/"));
-    ([(header::SET_COOKIE, cookie)], next).into_response()
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// `POST /sign-out`.

@@ -9,12 +9,18 @@ pub(in super::super) struct Step {
 }
 
 /// What to try, in this order.
-pub(in super::super) static STEPS: [Step; 6] = [
+pub(in super::super) static STEPS: [Step; 7] = [
     Step {
         short: "Sign in as Casey with a click, and connect Google Calendar",
         head: "Connect a calendar.",
         text: "Choose an account and allow it. All bookings appear there: open the calendar in \
                a second window.",
+    },
+    Step {
+        short: "Look at everybody side by side, on three providers",
+        head: "Everybody at once.",
+        text: "\u{201c}Side by side\u{201d}, at the top, connects Casey, Sam and Morgan to one provider \
+               each, and shows every booking in all three.",
     },
     Step {
         short: "Move, cancel and restore a booking, and watch the calendar follow",

@@ -4,7 +4,7 @@ use super::{
     super::{
         people::{self, Person},
         records::Booking,
-        replies::{Overview, Provider, Reading},
+        replies::{Overview, Participating, Provider, Reading},
         rest::{Caller, Refusal},
         words::{self, Leaf, Progress},
     },
@@ -105,6 +105,29 @@ pub(super) fn provider(app: &App, known: Provider) -> ProviderView {
     }
 }
 
+/// How far a booking has come in each calendar of one participant.
+pub(super) fn progress(
+    app: &App,
+    status: Status,
+    participating: &Participating,
+    overview: &Overview,
+) -> impl Iterator<Item = Progress> {
+    let now = Timestamp::now();
+    participating.calendars.iter().map(move |calendar| {
+        let label = overview.label(&calendar.provider);
+        let mut progress = words::progress(status, calendar, label, now);
+        if let Some(standin) = app.standins.find(&calendar.provider) {
+            // Providers' links lead to the providers, not to those who play them.
+            let is_own = |link: &String| link.starts_with(standin.base_url());
+            let account = overview.account(&calendar.provider);
+            let page = account.map(|account| standin.calendar_page(account));
+            let link = progress.link.take();
+            progress.link = link.and_then(|link| Some(link).filter(is_own).or(page));
+        }
+        progress
+    })
+}
+
 pub(super) async fn booking(
     app: &App,
     person: &'static Person,
@@ -118,7 +141,6 @@ pub(super) async fn booking(
         Caller::User(person)
     };
     let reading: Reading = app.rest.get(caller, &booking.path()).await?.json()?;
-    let now = Timestamp::now();
     let mut rows = Vec::new();
     for participating in &reading.participants {
         let known = overviews
@@ -127,20 +149,9 @@ pub(super) async fn booking(
         let Some((whose, overview)) = known else {
             continue;
         };
-        for calendar in &participating.calendars {
-            let label = overview.label(&calendar.provider);
-            let mut progress = words::progress(reading.status, calendar, label, now);
-            if let Some(standin) = app.standins.find(&calendar.provider) {
-                // Providers' links lead to the providers, not to those who play them.
-                let is_own = |link: &String| link.starts_with(standin.base_url());
-                let account = overview.account(&calendar.provider);
-                let page = account.map(|account| standin.calendar_page(account));
-                let link = progress.link.take();
-                progress.link = link.and_then(|link| Some(link).filter(is_own).or(page));
-            }
-            let name = person.is_manager().then_some(whose.name);
-            rows.push(Row { name, progress });
-        }
+        let name = person.is_manager().then_some(whose.name);
+        let progress = progress(app, reading.status, participating, overview);
+        rows.extend(progress.map(|progress| Row { name, progress }));
     }
     let others = booking
         .body

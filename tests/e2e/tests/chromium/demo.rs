@@ -8,6 +8,13 @@ use crate::{
 use calport_host::demo::{self, Running};
 use std::time::Duration;
 
+/// Whether the last booking is in three calendars, at one height.
+const SIDE_BY_SIDE: &str = "(() => {
+  const good = [...document.querySelectorAll('.lane:last-of-type .mark.good')];
+  const heights = new Set(good.map((mark) => mark.getBoundingClientRect().top));
+  return good.length === 3 && heights.size === 1;
+})()";
+
 async fn demo() -> Result<Running, Failure> {
     let options = demo::Options {
         port: Some(0),
@@ -106,6 +113,30 @@ fn a_person_connects_outlook_and_disconnects_again() -> Result<(), Failure> {
         window.comes_to_see("Connect Outlook").await?;
         connect(window, "outlook").await?;
         window.sees("Connected as").await?;
+        Ok(demo.stop().await?)
+    })
+}
+
+#[test]
+fn three_people_on_three_providers_stand_side_by_side() -> Result<(), Failure> {
+    in_browser(async |window| {
+        let demo = demo().await?;
+        let together = format!("{}together", demo.url());
+        window.go(&together).await?;
+        window.is_fit("nobody has connected").await?;
+        for (label, name) in [("Google Calendar", "Casey"), ("Outlook Calendar", "Sam")] {
+            window.press(&format!("Connect {label} as {name}")).await?;
+            window.click("button[name=decision][value=allow]").await?;
+            window.sees("Your calendar is connected").await?;
+            window.go(&together).await?;
+        }
+        window.press("Connect Apple Calendar as Morgan").await?;
+        window.sees("Subscribe to your bookings").await?;
+        window.is_fit("the feed's address").await?;
+        window.go(&together).await?;
+        // The last booking is one that all three take part in.
+        window.comes_to(SIDE_BY_SIDE).await?;
+        window.is_fit("everybody has connected").await?;
         Ok(demo.stop().await?)
     })
 }

@@ -147,6 +147,19 @@ impl Window {
         Ok(())
     }
 
+    /// Reloads until this expression is true.
+    pub(crate) async fn comes_to(&self, expression: &str) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.evaluate(expression).await.is_ok_and(|is| is == true) {
+            if Instant::now() > deadline {
+                return Err(self.lost(&format!("never true: {expression}")).await);
+            }
+            tokio::time::sleep(GLANCE).await;
+            self.client.refresh().await?;
+        }
+        Ok(())
+    }
+
     /// Evaluates an expression, as a developer's console does.
     pub(crate) async fn evaluate(&self, expression: &str) -> Result<Value, Failure> {
         let asked = json!({

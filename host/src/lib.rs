@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod page;
 pub mod plugin;
 pub mod service;
+pub mod steps;
 pub mod subject;
 pub mod sync;
 pub mod vault;

@@ -9,13 +9,12 @@ use crate::{
     metrics::Metrics,
     page::PageSessions,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
-    sync::{Deliveries, Workers},
+    sync::{Deliveries, News, Workers},
     vault::Vault,
     webhooks::{self, Receiver, WebhookError, Webhooks},
 };
 use secrecy::SecretString;
 use std::{path::PathBuf, sync::Arc};
-use tokio::sync::Notify;
 use url::Url;
 
 /// What a service needs; a [`Config`] is one way to come by it.
@@ -97,7 +96,7 @@ struct Parts {
     deliveries: Deliveries,
     webhooks: Webhooks,
     metrics: Metrics,
-    news: Arc<Notify>,
+    news: News,
 }
 
 impl Service {
@@ -120,7 +119,7 @@ impl Service {
             Some(path) => Plugin::load_file(runtime, path, &plugin_options).await?,
             None => Plugin::load(runtime, BUILT_IN, &plugin_options).await?,
         };
-        let news = Arc::new(Notify::new());
+        let news = News::new();
         let flows = Flows::new(
             vault.clone(),
             plugin.clone(),
@@ -144,7 +143,13 @@ impl Service {
 
     /// Starts bringing calendars to the state that bookings ask for.
     pub fn start_workers(&self) -> Workers {
-        Workers::start(&self.0.vault, &self.0.plugin, self.0.news.clone())
+        Workers::start(
+            &self.0.vault,
+            &self.0.plugin,
+            &self.0.webhooks,
+            &self.0.metrics,
+            &self.0.news,
+        )
     }
 
     /// Starts telling the platform what happens.
@@ -158,7 +163,7 @@ impl Service {
     /// Tells the workers that something new is owed, or is to be told.
     pub fn announce(&self) {
         self.0.webhooks.announce();
-        self.0.news.notify_one();
+        self.0.news.announce();
     }
 
     /// What it was made from.

@@ -79,6 +79,8 @@ async fn remove_events(
     let Connection {
         subject, provider, ..
     } = connection;
+    // What a worker is pushing at this moment must not come back afterwards.
+    service.deliveries().hold(subject, provider).await?;
     let deliveries = service
         .deliveries()
         .of_connection(subject, provider)
@@ -87,11 +89,6 @@ async fn remove_events(
         .iter()
         .filter_map(|delivery| delivery.remote_event())
         .collect();
-    // What a worker is pushing at this moment must not come back afterwards.
-    service
-        .deliveries()
-        .forget_connection(subject, provider)
-        .await?;
     let total = known.len();
     let removals = known.into_iter().map(|remote| {
         let binding = binding(service, subject, provider);

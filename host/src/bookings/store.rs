@@ -2,7 +2,7 @@
 //! at all.
 
 use super::{Body, BookingId, Kind, Status, When};
-use crate::{db::Database, subject::Subject, sync};
+use crate::{db::Database, steps, subject::Subject, sync};
 use sqlx::{Any, Row, Transaction, any::AnyRow};
 
 /// Bookings in a database. Cheap to clone.
@@ -67,6 +67,7 @@ impl Bookings {
         }
         write(&mut transaction, id, body, now).await?;
         sync::owe_booking(&mut transaction, id, now).await?;
+        steps::at(steps::OWED);
         transaction.commit().await?;
         Ok(Put::Stored)
     }
@@ -92,6 +93,7 @@ impl Bookings {
         };
         write(&mut transaction, id, &body, now).await?;
         sync::owe_booking(&mut transaction, id, now).await?;
+        steps::at(steps::OWED);
         transaction.commit().await?;
         Ok(Some(Put::Stored))
     }

@@ -8,15 +8,13 @@ use super::{
 use crate::{
     plugin::{CallError, Plugin, calendar, error_code},
     subject::Subject,
-    sync,
+    sync::{self, News},
     vault::{Account, Binding, Context, Destination, Grant, Sealed, Vault, VaultError},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use std::sync::Arc;
 use subtle::ConstantTimeEq;
-use tokio::sync::Notify;
 use url::Url;
 
 /// The most bytes of a callback's query: codes are some hundred, Microsoft's up to 2,000.
@@ -121,7 +119,7 @@ pub struct Flows {
     vault: Vault,
     plugin: Plugin,
     public_url: Url,
-    news: Arc<Notify>,
+    news: News,
 }
 
 /// A flow whose state was just used up.
@@ -143,7 +141,7 @@ struct Parked {
 impl Flows {
     /// Flows through this plugin into this vault. `news` is told when bookings become due
     /// in a new connection.
-    pub fn new(vault: Vault, plugin: Plugin, public_url: Url, news: Arc<Notify>) -> Self {
+    pub fn new(vault: Vault, plugin: Plugin, public_url: Url, news: News) -> Self {
         Self {
             vault,
             plugin,
@@ -451,7 +449,7 @@ impl Flows {
             .await?;
         sync::owe_connection(&mut transaction, subject, &provider.id, now).await?;
         transaction.commit().await?;
-        self.news.notify_one();
+        self.news.announce();
         tracing::info!(%subject, provider = provider.id, "connected");
         Ok(Returned::Connected)
     }

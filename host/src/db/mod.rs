@@ -118,6 +118,11 @@ impl Database {
         sqlx::query_scalar(NOW).fetch_one(&self.pool).await
     }
 
+    /// Whether this process is the only one that the database serves.
+    pub fn is_exclusive(&self) -> bool {
+        true
+    }
+
     /// Closes all connections, so that the write-ahead log is folded into the file.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -1,6 +1,9 @@
 //! Connects a guest's `wasi:http` to the one way out.
 
-use crate::egress::{Egress, EgressError, TlsFault};
+use crate::{
+    egress::{Egress, EgressError, TlsFault},
+    steps,
+};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use std::time::Duration;
@@ -40,7 +43,9 @@ impl WasiHttpHooks for Outbound {
             // A guest may ask for less time than the host gives, never for more.
             let wish = options.and_then(|options| options.first_byte_timeout);
             let deadline = wish.unwrap_or(Duration::MAX);
+            steps::at(steps::REQUESTED);
             let response = egress.send_within(request, deadline).await.map_err(code)?;
+            steps::at(steps::ANSWERED);
             let response = response.map(|body| body.map_err(code).boxed_unsync());
             Ok((response, Box::new(std::future::ready(Ok(()))) as Io))
         })

@@ -1,96 +1,15 @@
-//! The rows of what is owed.
+//! Reading what is owed, and the few changes that are made by hand: forgetting a calendar,
+//! and trying again what was set aside. Workers note what they did in the [`ledger`].
+//!
+//! [`ledger`]: super::ledger
 
-use super::remote::Remote;
-use crate::{
-    bookings::{BookingId, Kind},
-    db::Database,
-    plugin::calendar::RemoteEvent,
-    subject::Subject,
+use super::{
+    delivery::{Delivery, State, columns},
+    lanes::Lanes,
+    owe,
 };
-use sqlx::{Any, Row, Transaction, any::AnyRow};
-
-/// How long one worker may hold a delivery: longer than a plugin call may take, so that
-/// it comes free only after a crash.
-const CLAIM_SECONDS: i64 = 60;
-
-/// How far a delivery has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Work is left to do.
-    Waiting,
-    /// The calendar shows what it should.
-    InCalendar,
-    /// Nothing works until the user connects again.
-    NeedsReconnect,
-    /// Refused for good.
-    Failed,
-}
-
-impl State {
-    /// The word that stands in the database and in replies.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::InCalendar => "in_calendar",
-            Self::NeedsReconnect => "needs_reconnect",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn parse(word: &str) -> Self {
-        let all = [Self::Waiting, Self::InCalendar, Self::NeedsReconnect];
-        all.into_iter()
-            .find(|state| state.as_str() == word)
-            .unwrap_or(Self::Failed)
-    }
-}
-
-/// What is owed to one participant's calendar.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// Of which booking.
-    pub booking: BookingId,
-    /// To whom.
-    pub user: String,
-    /// At which provider.
-    pub provider: String,
-    /// How far it has come.
-    pub state: State,
-    /// Why it waits or failed, in plain words.
-    pub reason: Option<String>,
-    /// When it is tried again, in seconds since 1970.
-    pub next_try: Option<i64>,
-    pub(super) generation: i64,
-    pub(super) attempts: i64,
-    pub(super) remote: Option<Remote>,
-}
-
-impl Delivery {
-    /// Opens the event in the provider's own page.
-    pub fn link(&self) -> Option<&str> {
-        self.remote.as_ref().and_then(Remote::link)
-    }
-
-    /// Whose calendar it is.
-    pub fn subject(&self) -> Subject {
-        Subject::new(&self.booking.tenant, &self.user)
-    }
-
-    /// What an earlier call returned.
-    pub fn remote_event(&self) -> Option<RemoteEvent> {
-        self.remote.clone().map(Into::into)
-    }
-}
-
-/// How a try ended.
-#[derive(Clone, Debug)]
-pub(super) struct Settled {
-    pub(super) state: State,
-    pub(super) reason: Option<String>,
-    pub(super) remote: Option<Remote>,
-    /// Seconds until the next try, while waiting.
-    pub(super) retry_in: Option<i64>,
-}
+use crate::{bookings::BookingId, db::Database, subject::Subject};
+use sqlx::Row;
 
 /// Everything that is owed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -98,12 +17,30 @@ pub struct Deliveries {
     database: Database,
 }
 
-/// What [`delivery`] reads, as a literal: statements are never put together at run time.
-macro_rules! columns {
-    () => {
-        "tenant, kind, booking_id, user_id, provider, generation, state, reason, remote, \
-         attempts, next_try"
-    };
+/// How many deliveries of one calendar are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Still to be done.
+    pub waiting: u64,
+    /// Shown in the calendar as they should be.
+    pub in_calendar: u64,
+    /// Waiting for the user to connect again.
+    pub needs_reconnect: u64,
+    /// Set aside.
+    pub failed: u64,
+}
+
+/// Which deliveries that were set aside are meant; what is missing means all.
+#[derive(Clone, Debug, Default)]
+pub struct SetAside {
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// Of this user.
+    pub user: Option<String>,
+    /// At this provider.
+    pub provider: Option<String>,
+    /// Of the booking with this id.
+    pub booking: Option<String>,
 }
 
 impl Deliveries {
@@ -117,18 +54,27 @@ impl Deliveries {
     /// # Errors
     /// The database failed.
     pub async fn of_booking(&self, id: &BookingId) -> Result<Vec<Delivery>, sqlx::Error> {
+        let now = self.database.now().await?;
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM deliveries \
-             WHERE tenant = $1 AND kind = $2 AND booking_id = $3 ORDER BY user_id, provider"
+            ", l.paused_until AS lane_paused_until, l.pause_reason AS lane_pause_reason, \
+             p.paused_until AS provider_paused_until, p.reason AS provider_pause_reason \
+             FROM deliveries d \
+             LEFT JOIN lanes l ON l.tenant = d.tenant AND l.user_id = d.user_id \
+             AND l.provider = d.provider \
+             LEFT JOIN provider_pauses p ON p.provider = d.provider \
+             WHERE d.tenant = $1 AND d.kind = $2 AND d.booking_id = $3 \
+             ORDER BY d.user_id, d.provider"
         ))
         .bind(&id.tenant)
         .bind(id.kind.as_str())
         .bind(&id.id)
         .fetch_all(self.database.pool())
         .await?;
-        rows.iter().map(delivery).collect()
+        rows.iter()
+            .map(|row| Delivery::from_row(row)?.with_pause(row, now))
+            .collect()
     }
 
     /// Everything that is or was in one connected calendar.
@@ -143,15 +89,48 @@ impl Deliveries {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM deliveries \
-             WHERE tenant = $1 AND user_id = $2 AND provider = $3"
+            " FROM deliveries d \
+             WHERE d.tenant = $1 AND d.user_id = $2 AND d.provider = $3"
         ))
         .bind(&subject.tenant)
         .bind(&subject.user)
         .bind(provider)
         .fetch_all(self.database.pool())
         .await?;
-        rows.iter().map(delivery).collect()
+        rows.iter().map(Delivery::from_row).collect()
+    }
+
+    /// How far one connected calendar has come with all that it is owed.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn progress(
+        &self,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<Progress, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT state, COUNT(*) AS number FROM deliveries \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 GROUP BY state",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .fetch_all(self.database.pool())
+        .await?;
+        let mut progress = Progress::default();
+        for row in &rows {
+            let number: i64 = row.try_get("number")?;
+            let state: String = row.try_get("state")?;
+            let of_state = match State::parse(&state) {
+                State::Waiting => &mut progress.waiting,
+                State::InCalendar => &mut progress.in_calendar,
+                State::NeedsReconnect => &mut progress.needs_reconnect,
+                State::Failed => &mut progress.failed,
+            };
+            *of_state += number.unsigned_abs();
+        }
+        Ok(progress)
     }
 
     /// Forgets what is owed to a calendar that is connected no longer.
@@ -163,229 +142,100 @@ impl Deliveries {
         subject: &Subject,
         provider: &str,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3")
-            .bind(&subject.tenant)
-            .bind(&subject.user)
-            .bind(provider)
-            .execute(self.database.pool())
-            .await?;
-        Ok(())
-    }
-
-    /// Stops the work of a connection whose grant is dead.
-    pub(super) async fn suspend_connection(
-        &self,
-        subject: &Subject,
-        provider: &str,
-        reason: &str,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "UPDATE deliveries SET state = 'needs_reconnect', reason = $4, next_try = NULL \
-             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND state = 'waiting'",
-        )
-        .bind(&subject.tenant)
-        .bind(&subject.user)
-        .bind(provider)
-        .bind(reason)
-        .execute(self.database.pool())
-        .await?;
-        Ok(())
-    }
-
-    /// Takes the delivery that is due longest, if any. Deliveries to one connection are
-    /// handed out one at a time, so that changes of one event cannot overtake each other.
-    pub(super) async fn claim(&self) -> Result<Option<Delivery>, sqlx::Error> {
-        let now = self.database.now().await?;
-        // Looking costs no lock; claiming does, even where there is nothing to claim.
-        let is_due: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM deliveries WHERE state = 'waiting' AND next_try <= $1 LIMIT 1",
-        )
-        .bind(now)
-        .fetch_optional(self.database.pool())
-        .await?;
-        if is_due.is_none() {
-            return Ok(None);
+        let (mut transaction, _) = self.database.write().await?;
+        for forget in [
+            "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+            "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        ] {
+            sqlx::query(forget)
+                .bind(&subject.tenant)
+                .bind(&subject.user)
+                .bind(provider)
+                .execute(&mut *transaction)
+                .await?;
         }
-        let row = sqlx::query(concat!(
-            "UPDATE deliveries SET claimed_until = $1, attempts = attempts + 1 \
-             WHERE (tenant, kind, booking_id, user_id, provider) IN ( \
-               SELECT d.tenant, d.kind, d.booking_id, d.user_id, d.provider FROM deliveries d \
-               WHERE d.state = 'waiting' AND d.next_try <= $2 \
-               AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.tenant = d.tenant \
-                 AND o.user_id = d.user_id AND o.provider = d.provider AND o.claimed_until > $2) \
-               ORDER BY d.next_try LIMIT 1) \
-             RETURNING ",
+        transaction.commit().await
+    }
+
+    /// Returns once no worker is at a calendar, and keeps them away for up to a minute: time
+    /// to take events out of it before it is forgotten.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn hold(&self, subject: &Subject, provider: &str) -> Result<(), sqlx::Error> {
+        Lanes::new(self.database.clone())
+            .hold(subject, provider)
+            .await
+    }
+
+    /// What was set aside, by booking; at most `limit` of it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn set_aside(
+        &self,
+        which: &SetAside,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, sqlx::Error> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
             columns!(),
-            ""
+            " FROM deliveries d WHERE d.state = 'failed' \
+             AND ($1 IS NULL OR d.tenant = $1) AND ($2 IS NULL OR d.user_id = $2) \
+             AND ($3 IS NULL OR d.provider = $3) AND ($4 IS NULL OR d.booking_id = $4) \
+             ORDER BY d.tenant, d.kind, d.booking_id, d.user_id, d.provider LIMIT $5"
         ))
-        .bind(now + CLAIM_SECONDS)
+        .bind(&which.tenant)
+        .bind(&which.user)
+        .bind(&which.provider)
+        .bind(&which.booking)
+        .bind(i64::from(limit))
+        .fetch_all(self.database.pool())
+        .await?;
+        rows.iter().map(Delivery::from_row).collect()
+    }
+
+    /// Makes what was set aside due again; how many there were. Running workers see it
+    /// within a second.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn retry_set_aside(&self, which: &SetAside) -> Result<u64, sqlx::Error> {
+        let (mut transaction, now) = self.database.write().await?;
+        let lanes = sqlx::query(
+            "SELECT DISTINCT tenant, user_id, provider FROM deliveries WHERE state = 'failed' \
+             AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
+             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4)",
+        )
+        .bind(&which.tenant)
+        .bind(&which.user)
+        .bind(&which.provider)
+        .bind(&which.booking)
+        .fetch_all(&mut *transaction)
+        .await?;
+        let retried = sqlx::query(
+            "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
+             reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
+             AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
+             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4)",
+        )
+        .bind(&which.tenant)
+        .bind(&which.user)
+        .bind(&which.provider)
+        .bind(&which.booking)
         .bind(now)
-        .fetch_optional(self.database.pool())
-        .await?;
-        row.as_ref().map(delivery).transpose()
-    }
-
-    /// Notes how a try ended. Where the booking changed meanwhile, only what the calendar
-    /// holds is noted, and the delivery stays due.
-    pub(super) async fn settle(
-        &self,
-        delivery: &Delivery,
-        settled: &Settled,
-    ) -> Result<(), sqlx::Error> {
-        let remote = settled
-            .remote
-            .as_ref()
-            .map(serde_json::to_string)
-            .transpose();
-        let remote = remote.map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let now = self.database.now().await?;
-        let BookingId { tenant, kind, id } = &delivery.booking;
-        sqlx::query(
-            "UPDATE deliveries SET claimed_until = NULL, remote = $6, \
-             state = CASE WHEN generation = $7 THEN $8 ELSE state END, \
-             reason = CASE WHEN generation = $7 THEN $9 ELSE reason END, \
-             next_try = CASE WHEN generation = $7 THEN $10 ELSE next_try END \
-             WHERE tenant = $1 AND kind = $2 AND booking_id = $3 AND user_id = $4 \
-             AND provider = $5",
-        )
-        .bind(tenant)
-        .bind(kind.as_str())
-        .bind(id)
-        .bind(&delivery.user)
-        .bind(&delivery.provider)
-        .bind(remote)
-        .bind(delivery.generation)
-        .bind(settled.state.as_str())
-        .bind(&settled.reason)
-        .bind(settled.retry_in.map(|seconds| now + seconds))
-        .execute(self.database.pool())
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets a delivery whose event is gone, unless it is wanted again meanwhile.
-    pub(super) async fn done(&self, delivery: &Delivery) -> Result<(), sqlx::Error> {
-        let BookingId { tenant, kind, id } = &delivery.booking;
-        let gone = sqlx::query(
-            "DELETE FROM deliveries WHERE tenant = $1 AND kind = $2 AND booking_id = $3 \
-             AND user_id = $4 AND provider = $5 AND generation = $6",
-        )
-        .bind(tenant)
-        .bind(kind.as_str())
-        .bind(id)
-        .bind(&delivery.user)
-        .bind(&delivery.provider)
-        .bind(delivery.generation)
-        .execute(self.database.pool())
-        .await?;
-        if gone.rows_affected() > 0 {
-            return Ok(());
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        for lane in &lanes {
+            let subject = Subject::new(
+                lane.try_get::<String, _>("tenant")?,
+                lane.try_get::<String, _>("user_id")?,
+            );
+            let provider: String = lane.try_get("provider")?;
+            owe::wake_lane(&mut transaction, &subject, &provider, now).await?;
         }
-        let waiting = Settled {
-            state: State::Waiting,
-            reason: None,
-            remote: None,
-            retry_in: Some(0),
-        };
-        self.settle(delivery, &waiting).await
+        transaction.commit().await?;
+        Ok(retried)
     }
-}
-
-/// Makes a changed booking due in the calendars of all who take part, or did.
-///
-/// # Errors
-/// The database failed.
-pub async fn owe_booking(
-    transaction: &mut Transaction<'static, Any>,
-    id: &BookingId,
-    now: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
-         attempts = 0, next_try = $4 WHERE tenant = $1 AND kind = $2 AND booking_id = $3",
-    )
-    .bind(&id.tenant)
-    .bind(id.kind.as_str())
-    .bind(&id.id)
-    .bind(now)
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query(
-        "INSERT INTO deliveries (tenant, kind, booking_id, user_id, provider, generation, \
-         state, attempts, next_try) \
-         SELECT p.tenant, p.kind, p.booking_id, p.user_id, c.provider, 1, 'waiting', 0, $4 \
-         FROM participants p JOIN connections c ON c.tenant = p.tenant AND c.user_id = p.user_id \
-         WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3 \
-         ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
-    )
-    .bind(&id.tenant)
-    .bind(id.kind.as_str())
-    .bind(&id.id)
-    .bind(now)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
-}
-
-/// Makes all that a user has ahead due in one connected calendar: after connecting, after
-/// connecting again, and when another calendar was chosen.
-///
-/// # Errors
-/// The database failed.
-pub async fn owe_connection(
-    transaction: &mut Transaction<'static, Any>,
-    subject: &Subject,
-    provider: &str,
-    now: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO deliveries (tenant, kind, booking_id, user_id, provider, generation, \
-         state, attempts, next_try) \
-         SELECT p.tenant, p.kind, p.booking_id, p.user_id, $3, 1, 'waiting', 0, $4 \
-         FROM participants p JOIN bookings b ON b.tenant = p.tenant AND b.kind = p.kind \
-         AND b.id = p.booking_id \
-         WHERE p.tenant = $1 AND p.user_id = $2 AND (b.ends_at IS NULL OR b.ends_at > $4) \
-         ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
-    )
-    .bind(&subject.tenant)
-    .bind(&subject.user)
-    .bind(provider)
-    .bind(now)
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query(
-        "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
-         attempts = 0, next_try = $4 WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-    )
-    .bind(&subject.tenant)
-    .bind(&subject.user)
-    .bind(provider)
-    .bind(now)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
-}
-
-fn delivery(row: &AnyRow) -> Result<Delivery, sqlx::Error> {
-    let kind: String = row.try_get("kind")?;
-    let state: String = row.try_get("state")?;
-    let remote: Option<String> = row.try_get("remote")?;
-    Ok(Delivery {
-        booking: BookingId {
-            tenant: row.try_get("tenant")?,
-            kind: Kind::parse(&kind).ok_or_else(|| sqlx::Error::Decode("booking kind".into()))?,
-            id: row.try_get("booking_id")?,
-        },
-        user: row.try_get("user_id")?,
-        provider: row.try_get("provider")?,
-        generation: row.try_get("generation")?,
-        state: State::parse(&state),
-        reason: row.try_get("reason")?,
-        remote: remote
-            .map(|json| serde_json::from_str(&json))
-            .transpose()
-            .map_err(|error| sqlx::Error::Decode(error.into()))?,
-        attempts: row.try_get("attempts")?,
-        next_try: row.try_get("next_try")?,
-    })
 }

@@ -1,57 +1,88 @@
-//! What the end of a push means for its delivery: done, again later, or never.
+//! What the end of a push means: for its delivery, for its calendar, for its provider.
 
 use super::{
-    deliveries::{Delivery, Settled, State},
-    remote::Remote,
+    backoff::{backoff, seconds},
+    delivery::{Delivery, State},
+    ledger::Settled,
 };
 use crate::plugin::{CallError, types};
+use std::time::Duration;
 
-/// Tries of something that looks transient before it is set aside.
+/// Tries of something that looks transient before it is set aside: with these waits, about
+/// half a day of trouble.
 const MAX_ATTEMPTS: i64 = 20;
 
-/// The longest wait between two tries that no provider asked for, in seconds.
-const MAX_BACKOFF: i64 = 3_600;
+/// The longest wait between two tries that no provider asked for.
+const MAX_BACKOFF: Duration = Duration::from_secs(3_600);
+
+/// The longest pause of a calendar whose provider said "slow down" without saying how long.
+const MAX_SLOW_DOWN: Duration = Duration::from_secs(300);
 
 /// How long an operator's mistake is left alone before it is tried again, in seconds.
 const MISCONFIGURED_RETRY: i64 = 300;
 
+/// How long a daily allowance that is used up is left alone when nobody says, in seconds.
+const QUOTA_RETRY: i64 = 3_600;
+
 /// The reason of deliveries to a calendar that is not there any more.
 pub(crate) const CALENDAR_GONE: &str = "the chosen calendar no longer exists";
 
+/// The reason of deliveries while the app itself is refused.
+pub(crate) const UNAVAILABLE: &str = "the provider is temporarily unavailable";
+
 /// What is to happen after a failed push.
+#[derive(Debug)]
 pub(super) enum Outcome {
-    /// Note this.
+    /// Note this; the calendar's other work goes on.
     Settle(Settled),
+    /// Note this; the provider may be down.
+    Down(Settled),
     /// The grant is dead: all work of the connection stops.
     Reconnect(String),
     /// Nothing is connected any more.
     Forget,
+    /// Leave this calendar alone for so many seconds. The delivery is not to blame.
+    PauseLane(i64, &'static str),
+    /// Leave the provider alone for so many seconds. No user is to blame.
+    PauseProvider(i64, &'static str),
 }
 
-/// Decides by the error; the reason is for the platform and its user.
-pub(super) fn of_failure(delivery: &Delivery, error: &CallError) -> Outcome {
-    use types::Error;
+/// Decides by the error; the reason is for the platform and its user. `strikes`: how often
+/// in a row the provider asked to slow down.
+pub(super) fn of_failure(delivery: &Delivery, strikes: i64, error: &CallError) -> Outcome {
+    use types::{Error, RetryCause};
     let error = match error {
         CallError::Plugin(error) => error,
-        CallError::Trapped(_) | CallError::TimedOut | CallError::OutOfMemory => {
-            return again(delivery, "the calendar could not be reached", None);
+        CallError::TimedOut => {
+            return Outcome::Down(again(delivery, "the provider did not answer", None));
+        }
+        CallError::Trapped(_) | CallError::OutOfMemory => {
+            return Outcome::Settle(again(delivery, "the plugin failed", None));
         }
     };
     match error {
         Error::Retry(advice) => {
-            let reason = match advice.cause {
-                types::RetryCause::RateLimited => "the provider asked to slow down",
-                types::RetryCause::QuotaExhausted => "the provider's daily allowance is used up",
-                types::RetryCause::Unavailable => "the provider is not available",
-                types::RetryCause::NoReply => "the provider did not answer",
-            };
-            again(delivery, reason, advice.after.map(i64::from))
+            let asked = advice.after.map(i64::from).map(seconds);
+            match advice.cause {
+                RetryCause::RateLimited => Outcome::PauseLane(
+                    asked.unwrap_or_else(|| backoff(strikes, MAX_SLOW_DOWN)),
+                    "the provider asked to slow down",
+                ),
+                RetryCause::QuotaExhausted => Outcome::PauseProvider(
+                    asked.unwrap_or(QUOTA_RETRY),
+                    "the provider's daily allowance is used up",
+                ),
+                RetryCause::Unavailable => {
+                    Outcome::Down(again(delivery, "the provider is not available", asked))
+                }
+                RetryCause::NoReply => {
+                    Outcome::Down(again(delivery, "the provider did not answer", asked))
+                }
+            }
         }
-        Error::NotConfigured(_) | Error::Misconfigured(_) => again(
-            delivery,
-            "the provider is temporarily unavailable",
-            Some(MISCONFIGURED_RETRY),
-        ),
+        Error::NotConfigured(_) | Error::Misconfigured(_) => {
+            Outcome::PauseProvider(MISCONFIGURED_RETRY, UNAVAILABLE)
+        }
         Error::NeedsReconnect(why) => Outcome::Reconnect(why.clone()),
         Error::NeedsScope(_) => {
             Outcome::Reconnect("a permission that calendar sync needs is missing".to_owned())
@@ -72,44 +103,34 @@ pub(super) fn of_failure(delivery: &Delivery, error: &CallError) -> Outcome {
     }
 }
 
-fn again(delivery: &Delivery, reason: &str, after: Option<i64>) -> Outcome {
-    if delivery.attempts >= MAX_ATTEMPTS {
-        return never(
+fn again(delivery: &Delivery, reason: &str, after: Option<i64>) -> Settled {
+    let attempts = delivery.attempts + 1;
+    if attempts >= MAX_ATTEMPTS {
+        return set_aside(
             delivery,
             &format!("{reason}, {MAX_ATTEMPTS} times in a row"),
         );
     }
-    settle(
-        delivery,
-        State::Waiting,
-        reason,
-        Some(after.unwrap_or_else(|| backoff(delivery))),
-    )
+    Settled {
+        state: State::Waiting,
+        reason: Some(reason.to_owned()),
+        remote: delivery.remote.clone(),
+        attempts,
+        retry_in: Some(after.unwrap_or_else(|| backoff(delivery.attempts, MAX_BACKOFF))),
+    }
 }
 
 fn never(delivery: &Delivery, reason: &str) -> Outcome {
-    settle(delivery, State::Failed, reason, None)
+    Outcome::Settle(set_aside(delivery, reason))
 }
 
-fn settle(delivery: &Delivery, state: State, reason: &str, retry_in: Option<i64>) -> Outcome {
-    let remote: Option<Remote> = delivery.remote.clone();
-    Outcome::Settle(Settled {
-        state,
+/// Not tried again until somebody asks for it.
+pub(super) fn set_aside(delivery: &Delivery, reason: &str) -> Settled {
+    Settled {
+        state: State::Failed,
         reason: Some(reason.to_owned()),
-        remote,
-        retry_in,
-    })
-}
-
-/// Doubles with every try, with full jitter, so that what failed together does not come
-/// back together.
-fn backoff(delivery: &Delivery) -> i64 {
-    let exponent = u32::try_from(delivery.attempts.clamp(0, 12)).unwrap_or_default();
-    let ceiling = 2_i64.pow(exponent).min(MAX_BACKOFF);
-    let mut random = [0; 8];
-    // Without randomness the ceiling itself serves.
-    match getrandom::fill(&mut random) {
-        Ok(()) => 1 + (u64::from_le_bytes(random) % ceiling.cast_unsigned()).cast_signed(),
-        Err(_) => ceiling,
+        remote: delivery.remote.clone(),
+        attempts: delivery.attempts + 1,
+        retry_in: None,
     }
 }

@@ -1,121 +1,121 @@
-//! The workers: each takes one delivery at a time and sees it to an end.
+//! One turn of one worker at one calendar: what is due there, one after the other.
 
 use super::{
-    deliveries::{Deliveries, Delivery, Settled, State},
-    outcome::{Outcome, of_failure},
+    delivery::{Delivery, State},
+    lanes::{Lane, Lanes},
+    ledger::{Ledger, LedgerError, Note, Rest, Settled},
+    outcome::{Outcome, of_failure, set_aside},
 };
 use crate::{
     bookings::{Bookings, PutError, Status, event_for},
+    metrics::{DeliveryOutcome, Metrics},
     plugin::Plugin,
-    vault::{Binding, Vault, VaultError},
+    steps,
+    vault::{Binding, Connection, Vault, VaultError},
 };
-use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
-/// Deliveries under way at once: a push mostly waits for its provider.
-const WORKERS: usize = 16;
+/// Deliveries of one calendar before others get their turn.
+const TURN: usize = 32;
 
-/// How often the table is looked at when nothing announced new work: retries that come
-/// due, and what a crashed worker held.
-const IDLE_LOOK: Duration = Duration::from_secs(1);
+/// How long a turn may take before others get theirs.
+const TURN_TIME: Duration = Duration::from_secs(5);
 
-/// Why a worker could not note what it did. The delivery comes free again by itself.
+/// Why a turn ended early. The lane comes free again by itself.
 #[derive(Debug, thiserror::Error)]
-enum WorkError {
+pub(super) enum TurnError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
     Booking(#[from] PutError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
-/// Running workers. They stop when [`Workers::stop`] is called.
-#[derive(Debug)]
-pub struct Workers {
-    stop: watch::Sender<bool>,
-    running: JoinSet<()>,
+/// What a turn showed of the provider's health.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Health {
+    /// Nothing was asked of it.
+    #[default]
+    Unknown,
+    /// It answered.
+    Up,
+    /// It did not, or not sensibly.
+    Down(String),
+    /// It is to be left alone for so many seconds.
+    Refuses(i64, String),
 }
 
+/// Does turns. Cheap to clone.
 #[derive(Clone)]
-struct Worker {
-    vault: Vault,
-    plugin: Plugin,
-    bookings: Bookings,
-    deliveries: Deliveries,
-    news: Arc<Notify>,
+pub(super) struct Worker {
+    pub(super) vault: Vault,
+    pub(super) plugin: Plugin,
+    pub(super) bookings: Bookings,
+    pub(super) lanes: Lanes,
+    pub(super) ledger: Ledger,
+    pub(super) metrics: Metrics,
+    pub(super) stopped: watch::Receiver<bool>,
 }
 
-impl Workers {
-    /// Starts them. `news` is told when something new is owed.
-    pub fn start(vault: &Vault, plugin: &Plugin, news: Arc<Notify>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let worker = Worker {
-            bookings: Bookings::new(vault.database().clone()),
-            deliveries: Deliveries::new(vault.database().clone()),
-            vault: vault.clone(),
-            plugin: plugin.clone(),
-            news,
-        };
-        let mut running = JoinSet::new();
-        for _ in 0..WORKERS {
-            running.spawn(worker.clone().run(stopped.clone()));
-        }
-        Self { stop, running }
-    }
-
-    /// Lets every worker finish what it is at, then returns (case 48).
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        while self.running.join_next().await.is_some() {}
-    }
+/// After one delivery.
+enum Next {
+    Goes(Health),
+    Ends(Health, Rest),
 }
 
 impl Worker {
-    async fn run(self, mut stopped: watch::Receiver<bool>) {
-        while !*stopped.borrow() {
-            match self.deliveries.claim().await {
-                Ok(Some(delivery)) => {
-                    // More may be due: another worker is to look at once.
-                    self.news.notify_one();
-                    if let Err(error) = self.deliver(&delivery).await {
-                        tracing::error!(%error, "a delivery could not be noted");
-                    }
-                }
-                Ok(None) => self.idle(&mut stopped).await,
-                Err(error) => {
-                    tracing::error!(%error, "the work list cannot be read");
-                    self.idle(&mut stopped).await;
-                }
+    /// One turn at a lane that was claimed; gives it back.
+    pub(super) async fn turn(&self, lane: &Lane, at_most: usize) -> Result<Health, TurnError> {
+        steps::at(steps::CLAIMED);
+        let (health, rest) = self.work_off(lane, at_most.min(TURN)).await?;
+        self.ledger.note(lane, Note::Released(rest)).await?;
+        steps::at(steps::RELEASED);
+        Ok(health)
+    }
+
+    async fn work_off(&self, lane: &Lane, at_most: usize) -> Result<(Health, Rest), TurnError> {
+        let begun = Instant::now();
+        let mut health = Health::Unknown;
+        for due in self.lanes.due(lane, at_most).await? {
+            if *self.stopped.borrow() || begun.elapsed() > TURN_TIME {
+                break;
+            }
+            // What is read here belongs together: a change of the booking or of the chosen
+            // calendar that comes later makes the delivery due once more.
+            let Some(delivery) = self.lanes.still_due(&due).await? else {
+                continue;
+            };
+            let connection = self.vault.connection(&lane.subject, &lane.provider).await?;
+            let Some(connection) = connection else {
+                self.ledger.note(lane, Note::Forgotten).await?;
+                break;
+            };
+            if let Some(reason) = connection.reconnect_reason {
+                self.note(lane, Note::Suspended(reason)).await?;
+                break;
+            }
+            match self.deliver(lane, delivery, connection).await? {
+                Next::Goes(seen) => health = seen,
+                Next::Ends(seen, rest) => return Ok((seen, rest)),
             }
         }
+        Ok((health, Rest::default()))
     }
 
-    async fn idle(&self, stopped: &mut watch::Receiver<bool>) {
-        tokio::select! {
-            () = self.news.notified() => {}
-            () = tokio::time::sleep(IDLE_LOOK) => {}
-            _ = stopped.changed() => {}
-        }
-    }
-
-    async fn deliver(&self, delivery: &Delivery) -> Result<(), WorkError> {
-        let subject = delivery.subject();
-        let provider = &delivery.provider;
-        let connection = self.vault.connection(&subject, provider).await?;
-        let held = self.bookings.get(&delivery.booking).await?;
-        let (Some(connection), Some(held)) = (connection, held) else {
-            return Ok(self.deliveries.done(delivery).await?);
+    async fn deliver(
+        &self,
+        lane: &Lane,
+        delivery: Delivery,
+        connection: Connection,
+    ) -> Result<Next, TurnError> {
+        let Some(held) = self.bookings.get(&delivery.booking).await? else {
+            self.note(lane, Note::Done(Box::new(delivery))).await?;
+            return Ok(Next::Goes(Health::Unknown));
         };
-        if let Some(reason) = connection.reconnect_reason {
-            return Ok(self
-                .deliveries
-                .settle(delivery, &needs_reconnect(delivery, reason))
-                .await?);
-        }
         let mut body = held.body;
         if !body
             .participants
@@ -128,57 +128,106 @@ impl Worker {
             Ok(event) => event,
             Err(error) => {
                 let reason = format!("{} {}", error.field, error.problem);
-                let remote = delivery.remote.clone();
-                let failed = Settled {
-                    state: State::Failed,
-                    reason: Some(reason),
-                    remote,
-                    retry_in: None,
-                };
-                return Ok(self.deliveries.settle(delivery, &failed).await?);
+                let settled = set_aside(&delivery, &reason);
+                self.settle(lane, delivery, settled).await?;
+                return Ok(Next::Goes(Health::Unknown));
             }
         };
-        let binding = Binding::new(self.vault.clone(), subject.clone(), provider);
+        let binding = Binding::new(self.vault.clone(), lane.subject.clone(), &lane.provider);
         let destination = Some(connection.destination.id);
         let pushed = self
             .plugin
             .push_event(binding, destination, event, delivery.remote_event())
             .await;
-        match pushed {
-            Ok(None) => self.deliveries.done(delivery).await?,
-            Ok(Some(remote)) => {
-                let remote = Some(remote.into());
-                let there = Settled {
-                    state: State::InCalendar,
-                    reason: None,
-                    remote,
-                    retry_in: None,
-                };
-                self.deliveries.settle(delivery, &there).await?;
+        steps::at(steps::PUSHED);
+        let remote = match pushed {
+            Ok(Some(remote)) => remote,
+            Ok(None) => {
+                self.note(lane, Note::Done(Box::new(delivery))).await?;
+                return Ok(Next::Goes(Health::Up));
             }
-            Err(error) => match of_failure(delivery, &error) {
-                Outcome::Settle(settled) => self.deliveries.settle(delivery, &settled).await?,
-                Outcome::Forget => self.deliveries.done(delivery).await?,
-                Outcome::Reconnect(reason) => {
-                    self.vault.mark_dead(&subject, provider, &reason).await?;
-                    let settled = needs_reconnect(delivery, reason.clone());
-                    self.deliveries.settle(delivery, &settled).await?;
-                    self.deliveries
-                        .suspend_connection(&subject, provider, &reason)
-                        .await?;
-                }
-            },
+            Err(error) => {
+                let outcome = of_failure(&delivery, lane.strikes, &error);
+                return self.fail(lane, delivery, outcome).await;
+            }
+        };
+        let there = Settled {
+            state: State::InCalendar,
+            reason: None,
+            remote: Some(remote.into()),
+            attempts: 0,
+            retry_in: None,
+        };
+        self.settle(lane, delivery, there).await?;
+        Ok(Next::Goes(Health::Up))
+    }
+
+    async fn fail(
+        &self,
+        lane: &Lane,
+        delivery: Delivery,
+        outcome: Outcome,
+    ) -> Result<Next, TurnError> {
+        let rest = Rest::default();
+        Ok(match outcome {
+            Outcome::Settle(settled) => {
+                self.settle(lane, delivery, settled).await?;
+                Next::Goes(Health::Up)
+            }
+            Outcome::Down(settled) => {
+                let reason = settled.reason.clone().unwrap_or_default();
+                self.settle(lane, delivery, settled).await?;
+                Next::Ends(Health::Down(reason), rest)
+            }
+            Outcome::Reconnect(reason) => {
+                let (subject, provider) = (&lane.subject, &lane.provider);
+                self.vault.mark_dead(subject, provider, &reason).await?;
+                self.note(lane, Note::Suspended(reason)).await?;
+                Next::Ends(Health::Up, rest)
+            }
+            Outcome::Forget => {
+                self.note(lane, Note::Forgotten).await?;
+                Next::Ends(Health::Up, rest)
+            }
+            Outcome::PauseLane(seconds, reason) => {
+                let rest = Rest {
+                    pause: Some((seconds, reason.to_owned())),
+                    strikes: lane.strikes + 1,
+                };
+                Next::Ends(Health::Up, rest)
+            }
+            Outcome::PauseProvider(seconds, reason) => {
+                Next::Ends(Health::Refuses(seconds, reason.to_owned()), rest)
+            }
+        })
+    }
+
+    async fn settle(
+        &self,
+        lane: &Lane,
+        delivery: Delivery,
+        settled: Settled,
+    ) -> Result<(), LedgerError> {
+        self.note(lane, Note::Settled(Box::new(delivery), settled))
+            .await
+    }
+
+    async fn note(&self, lane: &Lane, note: Note) -> Result<(), LedgerError> {
+        let outcome = match &note {
+            Note::Settled(_, settled) => Some(match settled.state {
+                State::InCalendar => DeliveryOutcome::InCalendar,
+                State::Waiting => DeliveryOutcome::Retried,
+                State::NeedsReconnect => DeliveryOutcome::NeedsReconnect,
+                State::Failed => DeliveryOutcome::Failed,
+            }),
+            Note::Done(_) => Some(DeliveryOutcome::Removed),
+            Note::Suspended(_) => Some(DeliveryOutcome::NeedsReconnect),
+            Note::Forgotten | Note::Released(_) => None,
+        };
+        self.ledger.note(lane, note).await?;
+        if let Some(outcome) = outcome {
+            self.metrics.delivered(&lane.provider, outcome);
         }
         Ok(())
-    }
-}
-
-fn needs_reconnect(delivery: &Delivery, reason: String) -> Settled {
-    let remote = delivery.remote.clone();
-    Settled {
-        state: State::NeedsReconnect,
-        reason: Some(reason),
-        remote,
-        retry_in: None,
     }
 }

@@ -1,0 +1,38 @@
+//! Named steps of work whose order crash safety rests on. Nothing happens at them unless a
+//! test has asked to be told: the fault runs end the process exactly there.
+
+use std::sync::OnceLock;
+
+static WATCHER: OnceLock<fn(&'static str)> = OnceLock::new();
+
+/// Every step there is, for those who go through all of them.
+pub const ALL: [&str; 8] = [
+    CLAIMED, REQUESTED, ANSWERED, PUSHED, SETTLING, SETTLED, OWED, RELEASED,
+];
+/// A booking and what it owes are written, and not yet committed.
+pub const OWED: &str = "owed";
+/// A worker has taken a calendar, and has done nothing yet.
+pub const CLAIMED: &str = "claimed";
+/// A request of the plugin is about to leave.
+pub const REQUESTED: &str = "requested";
+/// The provider has answered; the plugin has not seen it.
+pub const ANSWERED: &str = "answered";
+/// The plugin has returned; nothing is noted.
+pub const PUSHED: &str = "pushed";
+/// The notes are written, and not yet committed.
+pub const SETTLING: &str = "settling";
+/// The notes are committed.
+pub const SETTLED: &str = "settled";
+/// A worker has given a calendar back.
+pub const RELEASED: &str = "released";
+
+/// Has `watcher` called at every step of this process. The first one stays.
+pub fn watch(watcher: fn(&'static str)) {
+    let _ = WATCHER.set(watcher);
+}
+
+pub(crate) fn at(step: &'static str) {
+    if let Some(watcher) = WATCHER.get() {
+        watcher(step);
+    }
+}

@@ -1,0 +1,220 @@
+//! Hands due calendars to workers: one dispatcher a provider, so that one that is slow or
+//! down takes no worker from another.
+
+use super::{
+    backoff::backoff,
+    lanes::{Lane, Lanes},
+    ledger::{Ledger, LedgerError},
+    news::News,
+    pauses::Pauses,
+    worker::{Health, TurnError, Worker},
+};
+use crate::{
+    bookings::Bookings, metrics::Metrics, plugin::Plugin, vault::Vault, webhooks::Webhooks,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+
+/// Calendars of one provider that are worked on at once: a push mostly waits for its
+/// provider. Two providers leave a quarter of the plugin's slots to people who wait.
+const WORKERS: usize = 24;
+
+/// How often the table is looked at when nothing announced new work: retries that come
+/// due, and what a crashed worker held.
+const IDLE_LOOK: Duration = Duration::from_secs(1);
+
+/// Calls in a row, of whatever users, that must fail before their provider counts as down.
+const DOWN_AFTER: u32 = 5;
+
+/// The longest that a provider is left alone without having asked for it.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// Running workers. They stop when [`Workers::stop`] is called.
+#[derive(Debug)]
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    running: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts them. `news` is told when something new is owed.
+    pub fn start(
+        vault: &Vault,
+        plugin: &Plugin,
+        webhooks: &Webhooks,
+        metrics: &Metrics,
+        news: &News,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let database = vault.database();
+        let worker = Worker {
+            vault: vault.clone(),
+            plugin: plugin.clone(),
+            bookings: Bookings::new(database.clone()),
+            lanes: Lanes::new(database.clone()),
+            ledger: Ledger::start(database.clone(), webhooks.clone()),
+            metrics: metrics.clone(),
+            stopped,
+        };
+        let pauses = Pauses::new(database.clone());
+        let mut running = JoinSet::new();
+        for provider in &plugin.info().providers {
+            let dispatcher = Dispatcher {
+                provider: provider.id.clone(),
+                worker: worker.clone(),
+                pauses: pauses.clone(),
+                failures: Arc::new(AtomicU32::new(0)),
+            };
+            running.spawn(dispatcher.run(news.listen()));
+        }
+        Self { stop, running }
+    }
+
+    /// Lets every worker finish what it is at, then returns (case 48).
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.running.join_next().await.is_some() {}
+    }
+}
+
+#[derive(Clone)]
+struct Dispatcher {
+    provider: String,
+    worker: Worker,
+    pauses: Pauses,
+    /// Calls in a row that failed.
+    failures: Arc<AtomicU32>,
+}
+
+impl Dispatcher {
+    async fn run(self, mut news: watch::Receiver<()>) {
+        if let Err(error) = self.begin().await {
+            tracing::error!(%error, "what an earlier run held cannot be given back yet");
+        }
+        let mut stopped = self.worker.stopped.clone();
+        let slots = Arc::new(Semaphore::new(WORKERS));
+        let mut turns = JoinSet::new();
+        while !*stopped.borrow() {
+            while turns.try_join_next().is_some() {}
+            news.mark_unchanged();
+            let handed_out = match self.hand_out(&slots, &mut turns).await {
+                Ok(handed_out) => handed_out,
+                Err(error) => {
+                    tracing::error!(%error, "the work list cannot be read");
+                    false
+                }
+            };
+            if handed_out {
+                continue;
+            }
+            tokio::select! {
+                _ = news.changed() => {}
+                // A turn that ended frees a worker, and its calendar may be due again.
+                Some(_) = turns.join_next() => {}
+                () = tokio::time::sleep(IDLE_LOOK) => {}
+                _ = stopped.changed() => {}
+            }
+        }
+        while turns.join_next().await.is_some() {}
+    }
+
+    /// A new process: what an earlier one held or believed is void.
+    async fn begin(&self) -> Result<(), sqlx::Error> {
+        if self.worker.vault.database().is_exclusive() {
+            self.worker.lanes.free_all(&self.provider).await?;
+        }
+        self.pauses.end(&self.provider).await
+    }
+
+    /// Whether any lane was handed out.
+    async fn hand_out(
+        &self,
+        slots: &Arc<Semaphore>,
+        turns: &mut JoinSet<()>,
+    ) -> Result<bool, sqlx::Error> {
+        if let Some(pause) = self.pauses.of(&self.provider).await? {
+            return self.probe(pause.until, pause.strikes).await;
+        }
+        let free = slots.available_permits();
+        if free == 0 {
+            return Ok(false);
+        }
+        let lanes = self.worker.lanes.claim(&self.provider, free).await?;
+        let handed_out = !lanes.is_empty();
+        for lane in lanes {
+            // Only this task takes permits, so that one is free for each.
+            let slot = slots.clone().try_acquire_owned();
+            let dispatcher = self.clone();
+            turns.spawn(async move {
+                let _slot = slot;
+                dispatcher.turn(&lane, usize::MAX, 0).await;
+            });
+        }
+        Ok(handed_out)
+    }
+
+    /// Tries a provider that was left alone, with one call. Before that there is nothing to
+    /// do for it.
+    async fn probe(&self, until: i64, strikes: i64) -> Result<bool, sqlx::Error> {
+        if until > self.worker.vault.database().now().await? {
+            return Ok(false);
+        }
+        let lanes = self.worker.lanes.claim(&self.provider, 1).await?;
+        let Some(lane) = lanes.first() else {
+            return Ok(false);
+        };
+        self.turn(lane, 1, strikes).await;
+        Ok(true)
+    }
+
+    async fn turn(&self, lane: &Lane, at_most: usize, strikes: i64) {
+        let health = match self.worker.turn(lane, at_most).await {
+            Ok(health) => health,
+            Err(TurnError::Ledger(LedgerError::Lost)) => {
+                tracing::info!(subject = %lane.subject, self.provider, "a turn was taken over");
+                Health::Unknown
+            }
+            Err(error) => {
+                tracing::error!(%error, "a turn at a calendar could not be noted");
+                Health::Unknown
+            }
+        };
+        if let Err(error) = self.learn(health, strikes).await {
+            tracing::error!(%error, self.provider, "the provider's pause could not be noted");
+        }
+    }
+
+    /// `strikes`: pauses in a row before this call.
+    async fn learn(&self, health: Health, strikes: i64) -> Result<(), sqlx::Error> {
+        let (seconds, reason) = match health {
+            Health::Unknown => return Ok(()),
+            Health::Up => {
+                self.failures.store(0, Ordering::Relaxed);
+                if strikes > 0 {
+                    tracing::info!(self.provider, "the provider works again");
+                    self.pauses.end(&self.provider).await?;
+                }
+                return Ok(());
+            }
+            Health::Down(reason) => {
+                let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+                if strikes == 0 && failures < DOWN_AFTER {
+                    return Ok(());
+                }
+                (backoff(strikes, MAX_PAUSE), reason)
+            }
+            Health::Refuses(seconds, reason) => (seconds, reason),
+        };
+        tracing::warn!(self.provider, seconds, reason, "the provider is left alone");
+        self.pauses.begin(&self.provider, seconds, &reason).await
+    }
+}

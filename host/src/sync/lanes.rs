@@ -1,0 +1,185 @@
+//! Who works on which calendar. A lane is one connected calendar; a claim on it is a lease
+//! under a word of its own, so that a worker whose lease ran out can change nothing.
+
+use super::{Delivery, delivery::columns};
+use crate::{db::Database, subject::Subject};
+use sqlx::Row;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long one claim holds without being renewed, in seconds: longer than a plugin call
+/// may take, so that it comes free only after a crash. Every settled delivery renews it.
+pub(super) const CLAIM_SECONDS: i64 = 60;
+
+/// A claim that ends later than any claim can is from before the clock was set back.
+const IMPOSSIBLE_SECONDS: i64 = 2 * CLAIM_SECONDS;
+
+/// How often a calendar that is to be held is looked at while a worker ends its push.
+const HOLD_LOOK: Duration = Duration::from_millis(20);
+
+/// A calendar that this worker alone works on.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    pub(super) subject: Subject,
+    pub(super) provider: String,
+    pub(super) claim: String,
+    /// How often in a row the provider asked to slow down.
+    pub(super) strikes: i64,
+}
+
+/// The lanes of a database.
+#[derive(Clone, Debug)]
+pub(super) struct Lanes {
+    database: Database,
+}
+
+impl Lanes {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Gives back what a process held that is no more. Only for a database that serves one
+    /// process: elsewhere leases run out by themselves.
+    pub(super) async fn free_all(&self, provider: &str) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE lanes SET claim = NULL, claimed_until = NULL \
+             WHERE provider = $1 AND claim IS NOT NULL",
+        )
+        .bind(provider)
+        .execute(self.database.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the lanes of a provider that are due longest, at most so many.
+    pub(super) async fn claim(
+        &self,
+        provider: &str,
+        limit: usize,
+    ) -> Result<Vec<Lane>, sqlx::Error> {
+        let now = self.database.now().await?;
+        // Looking costs no lock; claiming does, even where there is nothing to claim.
+        let is_due: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM lanes WHERE provider = $1 AND due_at <= $2 \
+             AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3) LIMIT 1",
+        )
+        .bind(provider)
+        .bind(now)
+        .bind(now + IMPOSSIBLE_SECONDS)
+        .fetch_optional(self.database.pool())
+        .await?;
+        if is_due.is_none() {
+            return Ok(Vec::new());
+        }
+        let claim = Uuid::new_v4().simple().to_string();
+        let rows = sqlx::query(
+            "UPDATE lanes SET claim = $1, claimed_until = $2 \
+             WHERE (tenant, user_id, provider) IN ( \
+               SELECT l.tenant, l.user_id, l.provider FROM lanes l \
+               WHERE l.provider = $3 AND l.due_at <= $4 \
+               AND (l.claimed_until IS NULL OR l.claimed_until <= $4 OR l.claimed_until > $5) \
+               ORDER BY l.due_at LIMIT $6) \
+             RETURNING tenant, user_id, strikes",
+        )
+        .bind(&claim)
+        .bind(now + CLAIM_SECONDS)
+        .bind(provider)
+        .bind(now)
+        .bind(now + IMPOSSIBLE_SECONDS)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.database.pool())
+        .await?;
+        let lane = |row: &sqlx::any::AnyRow| {
+            Ok(Lane {
+                subject: Subject::new(
+                    row.try_get::<String, _>("tenant")?,
+                    row.try_get::<String, _>("user_id")?,
+                ),
+                provider: provider.to_owned(),
+                claim: claim.clone(),
+                strikes: row.try_get("strikes")?,
+            })
+        };
+        rows.iter().map(lane).collect()
+    }
+
+    /// The deliveries of a lane that are due, oldest first; at most so many.
+    pub(super) async fn due(
+        &self,
+        lane: &Lane,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, sqlx::Error> {
+        let now = self.database.now().await?;
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM deliveries d WHERE d.tenant = $1 AND d.user_id = $2 AND d.provider = $3 \
+             AND d.state = 'waiting' AND d.next_try <= $4 ORDER BY d.next_try LIMIT $5"
+        ))
+        .bind(&lane.subject.tenant)
+        .bind(&lane.subject.user)
+        .bind(&lane.provider)
+        .bind(now)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.database.pool())
+        .await?;
+        rows.iter().map(Delivery::from_row).collect()
+    }
+
+    /// A delivery as it stands now, if it still waits.
+    pub(super) async fn still_due(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<Option<Delivery>, sqlx::Error> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM deliveries d WHERE d.tenant = $1 AND d.kind = $2 AND d.booking_id = $3 \
+             AND d.user_id = $4 AND d.provider = $5 AND d.state = 'waiting'"
+        ))
+        .bind(&delivery.booking.tenant)
+        .bind(delivery.booking.kind.as_str())
+        .bind(&delivery.booking.id)
+        .bind(&delivery.user)
+        .bind(&delivery.provider)
+        .fetch_optional(self.database.pool())
+        .await?;
+        row.as_ref().map(Delivery::from_row).transpose()
+    }
+
+    /// Keeps workers away from a calendar: returns once none is at it, within the length of
+    /// a claim. They stay away until the lane is forgotten or the claim has run out.
+    pub(super) async fn hold(&self, subject: &Subject, provider: &str) -> Result<(), sqlx::Error> {
+        let claim = Uuid::new_v4().simple().to_string();
+        loop {
+            let now = self.database.now().await?;
+            let held = sqlx::query(
+                "UPDATE lanes SET claim = $1, claimed_until = $2 \
+                 WHERE tenant = $3 AND user_id = $4 AND provider = $5 \
+                 AND (claimed_until IS NULL OR claimed_until <= $6 OR claimed_until > $7)",
+            )
+            .bind(&claim)
+            .bind(now + CLAIM_SECONDS)
+            .bind(&subject.tenant)
+            .bind(&subject.user)
+            .bind(provider)
+            .bind(now)
+            .bind(now + IMPOSSIBLE_SECONDS)
+            .execute(self.database.pool())
+            .await?
+            .rows_affected();
+            let is_there: Option<i64> = sqlx::query_scalar(
+                "SELECT 1 FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+            )
+            .bind(&subject.tenant)
+            .bind(&subject.user)
+            .bind(provider)
+            .fetch_optional(self.database.pool())
+            .await?;
+            if held > 0 || is_there.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(HOLD_LOOK).await;
+        }
+    }
+}

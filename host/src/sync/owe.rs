@@ -1,0 +1,110 @@
+//! Writing down that something is owed, always in the transaction of what caused it.
+
+use crate::{bookings::BookingId, subject::Subject};
+use sqlx::{Any, Transaction};
+
+/// Makes a changed booking due in the calendars of all who take part, or did.
+///
+/// # Errors
+/// The database failed.
+pub async fn owe_booking(
+    transaction: &mut Transaction<'static, Any>,
+    id: &BookingId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    for owe in [
+        "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
+         attempts = 0, next_try = $4 WHERE tenant = $1 AND kind = $2 AND booking_id = $3",
+        "INSERT INTO deliveries (tenant, kind, booking_id, user_id, provider, generation, \
+         state, attempts, next_try) \
+         SELECT p.tenant, p.kind, p.booking_id, p.user_id, c.provider, 1, 'waiting', 0, $4 \
+         FROM participants p JOIN connections c ON c.tenant = p.tenant AND c.user_id = p.user_id \
+         WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3 \
+         ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
+        "INSERT INTO lanes (tenant, user_id, provider, due_at) \
+         SELECT tenant, user_id, provider, $4 FROM deliveries \
+         WHERE tenant = $1 AND kind = $2 AND booking_id = $3 \
+         ON CONFLICT (tenant, user_id, provider) DO UPDATE SET due_at = \
+           CASE WHEN lanes.paused_until > excluded.due_at THEN lanes.paused_until \
+                WHEN lanes.due_at < excluded.due_at THEN lanes.due_at \
+                ELSE excluded.due_at END",
+    ] {
+        sqlx::query(owe)
+            .bind(&id.tenant)
+            .bind(id.kind.as_str())
+            .bind(&id.id)
+            .bind(now)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Makes all that a user has ahead due in one connected calendar: after connecting, after
+/// connecting again, and when another calendar was chosen. What is over stays as it is.
+///
+/// # Errors
+/// The database failed.
+pub async fn owe_connection(
+    transaction: &mut Transaction<'static, Any>,
+    subject: &Subject,
+    provider: &str,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    for owe in [
+        "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
+         attempts = 0, next_try = $4 WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+         AND EXISTS (SELECT 1 FROM bookings b WHERE b.tenant = deliveries.tenant \
+           AND b.kind = deliveries.kind AND b.id = deliveries.booking_id \
+           AND (b.ends_at IS NULL OR b.ends_at > $4))",
+        "INSERT INTO deliveries (tenant, kind, booking_id, user_id, provider, generation, \
+         state, attempts, next_try) \
+         SELECT p.tenant, p.kind, p.booking_id, p.user_id, $3, 1, 'waiting', 0, $4 \
+         FROM participants p JOIN bookings b ON b.tenant = p.tenant AND b.kind = p.kind \
+         AND b.id = p.booking_id \
+         WHERE p.tenant = $1 AND p.user_id = $2 AND (b.ends_at IS NULL OR b.ends_at > $4) \
+         ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
+    ] {
+        sqlx::query(owe)
+            .bind(&subject.tenant)
+            .bind(&subject.user)
+            .bind(provider)
+            .bind(now)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    // A pause that the last account earned says nothing about this one.
+    sqlx::query(
+        "UPDATE lanes SET paused_until = NULL, pause_reason = NULL, strikes = 0 \
+         WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+    )
+    .bind(&subject.tenant)
+    .bind(&subject.user)
+    .bind(provider)
+    .execute(&mut **transaction)
+    .await?;
+    wake_lane(transaction, subject, provider, now).await
+}
+
+/// Lets workers look at a calendar's deliveries, once its pause is over.
+pub(super) async fn wake_lane(
+    transaction: &mut Transaction<'static, Any>,
+    subject: &Subject,
+    provider: &str,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO lanes (tenant, user_id, provider, due_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (tenant, user_id, provider) DO UPDATE SET due_at = \
+           CASE WHEN lanes.paused_until > excluded.due_at THEN lanes.paused_until \
+                WHEN lanes.due_at < excluded.due_at THEN lanes.due_at \
+                ELSE excluded.due_at END",
+    )
+    .bind(&subject.tenant)
+    .bind(&subject.user)
+    .bind(provider)
+    .bind(now)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! Starts everything, and speaks to it as a platform does.
 
 use crate::{Browser, Landing, WEBHOOK_SECRETS};
+use axum::Router;
 use calport_host::{
     api,
     config::{Brand, Environment, UserTokenKeys, UserTokens},
@@ -70,6 +71,9 @@ pub struct WorldOptions {
     pub webhooks: Option<Url>,
     /// Leaves bookings undelivered.
     pub without_workers: bool,
+    /// The platform's own pages, on the same origin as a proxy in front of both would have
+    /// it; browsers come back to `/settings` of it.
+    pub platform: Option<Router>,
 }
 
 /// A running Calport and its providers.
@@ -140,7 +144,10 @@ impl World {
         let vault = Vault::new(Database::open(&database).await?, KeyRing::parse(KEYS)?);
         let service_options = ServiceOptions {
             public_url: Url::parse(&url)?,
-            return_url: Some(Url::parse("https://platform.example/calendars?tab=sync")?),
+            return_url: Some(match options.platform {
+                Some(_) => Url::parse(&format!("{url}/settings"))?,
+                None => Url::parse("https://platform.example/calendars?tab=sync")?,
+            }),
             user_tokens: UserTokens {
                 keys: UserTokenKeys::Shared(JWT_SECRET.into()),
                 audience: None,
@@ -157,7 +164,11 @@ impl World {
         let service = Service::new(runtime(), vault, service_options).await?;
         let workers = (!options.without_workers).then(|| service.start_workers());
         let webhooks = Some(service.start_webhooks()?);
-        let router = api::router(service.clone());
+        let calport = api::router(service.clone());
+        let router = match options.platform {
+            Some(platform) => platform.fallback_service(calport),
+            None => calport,
+        };
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = Client::builder().no_proxy().build()?;
         Ok(Self {

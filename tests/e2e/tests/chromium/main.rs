@@ -8,6 +8,7 @@ mod driver;
 mod fitness;
 mod lent;
 mod page;
+mod platform;
 mod window;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

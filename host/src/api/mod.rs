@@ -9,6 +9,7 @@ mod callback;
 mod connect;
 mod feeds;
 mod health;
+mod idempotency;
 mod page_sessions;
 mod problem;
 mod providers;
@@ -22,6 +23,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
     http::{HeaderValue, header},
+    middleware,
     routing::{get, post, put},
 };
 use std::sync::Arc;
@@ -84,6 +86,10 @@ pub fn router(service: Service) -> Router {
         .route("/api/{kind}/{id}/calendar.ics", get(bookings::file))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .route_layer(middleware::from_fn_with_state(
+            shared.clone(),
+            idempotency::once,
+        ))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)
         .merge(pages);

@@ -72,6 +72,15 @@ impl Problem {
         }
     }
 
+    /// With the seconds after which it may be tried again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
     /// A field that is wrong.
     pub fn invalid(
         field: impl Into<String>,

@@ -33,12 +33,19 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
         }
         match Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
-            Err(rejection) => Err(too_large(&rejection)),
+            Err(rejection) => Err(unread(&rejection)),
         }
     }
 }
 
-fn too_large(rejection: &BytesRejection) -> Problem {
+/// A request's whole body, whatever it is declared as.
+pub(super) async fn whole(request: Request) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, &())
+        .await
+        .map_err(|rejection| unread(&rejection))
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let title = "The body is too large";
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title)
@@ -62,7 +69,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Small<T> {
         let bytes = if is_empty {
             Bytes::from_request(request, state)
                 .await
-                .map_err(|rejection| too_large(&rejection))?
+                .map_err(|rejection| unread(&rejection))?
         } else {
             JsonBytes::from_request(request, state).await?.0
         };

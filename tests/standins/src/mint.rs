@@ -55,3 +55,13 @@ impl Mint {
             .collect()
     }
 }
+
+/// What belongs to an account for life, in every run and under every seed: its id.
+pub(crate) fn of_account(kind: &str, email: &str) -> Vec<u8> {
+    Sha256::new()
+        .chain_update(kind)
+        .chain_update([0])
+        .chain_update(email)
+        .finalize()
+        .to_vec()
+}

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::config::{GoogleAccount, GoogleConfig, GoogleRole};
 use super::event::Event;
-use crate::mint::Mint;
+use crate::mint::{self, Mint};
 use crate::server::{Shell, locked};
 
 pub(crate) struct App {
@@ -104,12 +104,8 @@ pub(crate) struct Refresh {
 
 impl State {
     fn new(config: &GoogleConfig) -> Self {
-        let mut mint = Mint::new(config.seed);
-        let accounts = config
-            .accounts
-            .iter()
-            .map(|account| Account::new(account, &mut mint))
-            .collect();
+        let mint = Mint::new(config.seed);
+        let accounts = config.accounts.iter().map(Account::new).collect();
         Self {
             mint,
             redirect_uris: config.redirect_uris.clone(),
@@ -154,8 +150,8 @@ impl Calendar {
 }
 
 impl Account {
-    fn new(account: &GoogleAccount, mint: &mut Mint) -> Self {
-        let digits = mint.raw("subject");
+    fn new(account: &GoogleAccount) -> Self {
+        let digits = mint::of_account("subject", &account.email);
         let digits: String = digits
             .iter()
             .take(20)

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::config::{Mailbox, OutlookAccount, OutlookConfig};
 use super::event::Event;
-use crate::mint::Mint;
+use crate::mint::{self, Mint};
 use crate::server::{Shell, locked};
 
 pub(crate) struct App {
@@ -150,9 +150,9 @@ impl Account {
                 .collect()
         };
         let id = if account.personal {
-            hex(mint.raw("cid"), 8)
+            hex(mint::of_account("cid", &account.email), 8)
         } else {
-            let digits = hex(mint.raw("oid"), 16);
+            let digits = hex(mint::of_account("oid", &account.email), 16);
             let cut = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
             [cut(0, 8), cut(8, 12), cut(12, 16), cut(16, 20), cut(20, 32)].join("-")
         };

@@ -22,12 +22,12 @@ pub async fn calendars(
     let connection = connection.ok_or(AccountError::NotConnected)?;
     match service
         .plugin()
-        .list_calendars(binding(service, subject, provider))
+        .list_calendars(binding(service, &connection))
         .await
     {
         Ok(entries) => Ok((connection, entries)),
         Err(error) => {
-            note_dead_grant(service, subject, provider, &error).await?;
+            note_dead_grant(service, &connection, &error).await?;
             Err(error.into())
         }
     }

@@ -6,12 +6,9 @@ use crate::{
     plugin::calendar::{ProviderKind, RemoteEvent},
     service::Service,
     subject::Subject,
+    sync,
     vault::Connection,
 };
-use futures::{StreamExt, stream};
-
-/// Removals under way at once for one user: what Microsoft allows per mailbox.
-const REMOVALS: usize = 4;
 
 /// What a disconnection came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,8 +46,10 @@ pub async fn disconnect(
         true => remove_events(service, &connection).await?,
         false => (0, 0),
     };
-    let shared = service.vault().is_shared(&connection).await?;
-    let binding = binding(service, subject, provider);
+    let account = &connection.account.id;
+    let users = service.vault().users_of_account(provider, account).await?;
+    let shared = users.iter().any(|user| user != subject);
+    let binding = binding(service, &connection);
     let revoked = match service.plugin().disconnect(binding, !shared).await {
         Ok(()) => !shared,
         Err(error) => {
@@ -58,7 +57,7 @@ pub async fn disconnect(
             false
         }
     };
-    service.vault().erase(subject, provider).await?;
+    service.vault().erase(&connection.slot()).await?;
     service
         .deliveries()
         .forget_connection(subject, provider)
@@ -89,15 +88,6 @@ async fn remove_events(
         .iter()
         .filter_map(|delivery| delivery.remote_event())
         .collect();
-    let total = known.len();
-    let removals = known.into_iter().map(|remote| {
-        let binding = binding(service, subject, provider);
-        async move { service.plugin().remove_event(binding, remote).await.is_ok() }
-    });
-    let removed = stream::iter(removals)
-        .buffer_unordered(REMOVALS)
-        .filter(|removed| std::future::ready(*removed))
-        .count()
-        .await;
-    Ok((removed, total - removed))
+    let binding = binding(service, connection);
+    Ok(sync::remove_events(service.plugin(), &binding, known).await)
 }

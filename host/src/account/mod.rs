@@ -10,8 +10,7 @@ pub use disconnect::{Left, disconnect};
 use crate::{
     plugin::{CallError, types},
     service::Service,
-    subject::Subject,
-    vault::{Binding, VaultError},
+    vault::{Binding, Connection, VaultError},
 };
 
 /// Why nothing was done.
@@ -46,12 +45,11 @@ impl From<sqlx::Error> for AccountError {
 /// [`VaultError::Database`].
 pub async fn note_dead_grant(
     service: &Service,
-    subject: &Subject,
-    provider: &str,
+    connection: &Connection,
     error: &CallError,
 ) -> Result<(), VaultError> {
     if let CallError::Plugin(types::Error::NeedsReconnect(reason)) = error {
-        service.vault().mark_dead(subject, provider, reason).await?;
+        service.vault().mark_dead(connection, reason).await?;
     }
     Ok(())
 }
@@ -69,6 +67,6 @@ pub async fn is_available(service: &Service, provider: &str) -> bool {
     }
 }
 
-fn binding(service: &Service, subject: &Subject, provider: &str) -> Binding {
-    Binding::new(service.vault().clone(), subject.clone(), provider)
+fn binding(service: &Service, connection: &Connection) -> Binding {
+    Binding::to(service.vault().clone(), connection.slot())
 }

@@ -55,16 +55,16 @@ pub(super) async fn busy(
     let mut spans = Vec::new();
     let mut incomplete = Vec::new();
     for connection in service.vault().connections(&subject).await? {
-        let provider = connection.provider;
-        let binding = Binding::new(service.vault().clone(), subject.clone(), &provider);
+        let provider = connection.provider.clone();
+        let binding = Binding::to(service.vault().clone(), connection.slot());
         match service
             .plugin()
-            .busy(binding, vec![connection.destination.id], range)
+            .busy(binding, vec![connection.destination.id.clone()], range)
             .await
         {
             Ok(ranges) => spans.extend(ranges),
             Err(error) => {
-                note_dead_grant(&service, &subject, &provider, &error).await?;
+                note_dead_grant(&service, &connection, &error).await?;
                 let problem = Problem::from(error);
                 // A wrong range is the caller's and the same for every provider.
                 if problem.code() == "invalid" {

@@ -3,7 +3,7 @@
 
 use super::Problem;
 use crate::{
-    connect::{FLOW_COOKIE, Origin, Returned},
+    connect::{ACCOUNT_CHANGED, FLOW_COOKIE, Origin, Returned},
     page,
     service::{Service, ServiceOptions},
 };
@@ -33,6 +33,7 @@ pub(super) async fn callback(
     let (status, handle) = match &landed.outcome {
         Ok(Returned::Connected) => ("connected", None),
         Ok(Returned::Parked(handle)) => ("parked", Some(handle.expose_secret())),
+        Ok(Returned::AccountChanged(handle)) => (ACCOUNT_CHANGED, Some(handle.expose_secret())),
         Err(error) => {
             tracing::warn!(provider = info.id, %error, "a callback did not connect");
             (error.code(), None)

@@ -1,4 +1,4 @@
-//! Connecting and disconnecting an account.
+//! Beginning a connection, and ending one.
 
 use super::{Problem, auth::User, reader::Small};
 use crate::{
@@ -54,33 +54,6 @@ pub(super) async fn begin(
         authorization_url: begun.authorization_url.into(),
     };
     Ok((headers, Json(begun)).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Parked {
-    handle: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct Completed {
-    status: &'static str,
-}
-
-/// `POST .../complete/`: finishes a flow that came back in another browser.
-pub(super) async fn complete(
-    State(service): State<Service>,
-    User(subject): User,
-    Path(provider): Path<String>,
-    Small(parked): Small<Parked>,
-) -> Result<Json<Completed>, Problem> {
-    service
-        .flows()
-        .complete(&subject, &provider, &parked.handle)
-        .await?;
-    Ok(Json(Completed {
-        status: "connected",
-    }))
 }
 
 #[derive(Deserialize)]

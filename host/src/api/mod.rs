@@ -6,6 +6,7 @@ mod bookings;
 mod busy;
 mod calendars;
 mod callback;
+mod complete;
 mod connect;
 mod feeds;
 mod health;
@@ -70,7 +71,10 @@ pub fn router(service: Service) -> Router {
         .route("/feeds/{file}", get(feeds::fetch))
         .route("/api/calendar/{provider}/connect", post(connect::begin))
         .route("/api/calendar/{provider}/callback", get(callback::callback))
-        .route("/api/calendar/{provider}/complete", post(connect::complete))
+        .route(
+            "/api/calendar/{provider}/complete",
+            post(complete::complete),
+        )
         .route(
             "/api/calendar/{provider}/disconnect",
             post(connect::disconnect),

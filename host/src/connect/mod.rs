@@ -3,10 +3,20 @@
 //! its provider's way of saying things.
 
 mod authorization;
+mod begin;
+mod error;
+mod finish;
 mod flows;
+mod landing;
+mod parked;
+mod question;
 pub(crate) mod random;
 
-pub use flows::{Begun, FlowError, Flows, Landed, Origin, Returned};
+pub use begin::Begun;
+pub use error::FlowError;
+pub use flows::{Flows, Origin};
+pub use landing::{Landed, Returned};
+pub use question::{Answered, Question};
 
 use crate::cookie::Cookie;
 
@@ -20,3 +30,12 @@ pub const FLOW_COOKIE: Cookie = Cookie {
     plain_name: "calport-flow",
     seconds: FLOW_SECONDS,
 };
+
+/// The `status` of a flow that came to an account other than the connected one.
+pub const ACCOUNT_CHANGED: &str = "account-changed";
+
+/// The field that tells a sealed verifier from other sealed values.
+const VERIFIER: &str = "flows.code_verifier";
+
+/// The target of events that an auditor looks for: who was linked to what, and who tried.
+const AUDIT: &str = "calport::audit";

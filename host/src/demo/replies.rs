@@ -64,6 +64,18 @@ pub(super) struct Begun {
     pub(super) authorization_url: String,
 }
 
+/// `POST .../complete/`: what it came to, and what is asked where it came to a question.
+#[derive(Debug, Deserialize)]
+pub(super) struct Completed {
+    pub(super) status: String,
+    #[serde(default)]
+    pub(super) handle: Option<String>,
+    #[serde(default)]
+    pub(super) account: Option<String>,
+    #[serde(default)]
+    pub(super) new_account: Option<String>,
+}
+
 /// `POST .../connect/` of a provider of files.
 #[derive(Debug, Deserialize)]
 pub(super) struct Feed {

@@ -249,6 +249,8 @@ pub(super) enum Next {
     Connect,
     /// Finish a parked flow.
     Complete,
+    /// Say which account it shall be.
+    Choose,
 }
 
 /// The words for each `status` of the return URL. Codes come from anywhere, so there are
@@ -267,6 +269,13 @@ pub(super) fn outcome(status: &str) -> Outcome {
             "You came back in another browser than the one you began in. If you are the one \
              who began, finish here; nobody else can.",
             Next::Complete,
+        ),
+        "account-changed" => (
+            Tone::Waiting,
+            "Which account shall it be?",
+            "You have just agreed with another account than the one that is connected. So far \
+             nothing has changed.",
+            Next::Choose,
         ),
         "denied" => (
             Tone::Quiet,
@@ -399,6 +408,7 @@ mod tests {
             assert!(!said.text.is_empty());
         }
         assert_eq!(outcome("parked").next, Next::Complete);
+        assert_eq!(outcome("account-changed").next, Next::Choose);
         assert_eq!(outcome("connected").tone, Tone::Good);
     }
 }

@@ -4,17 +4,18 @@ use super::{
     HOME_PATH,
     app::{App, Frame, Stop, render, see_other, to_start},
     message::{Outcome, outcome_page},
-    notice,
+    notice, switch,
     visit::{Asked, Posted, Visit},
     words::fill,
 };
-use crate::connect::{FLOW_COOKIE, Origin};
+use crate::connect::{ACCOUNT_CHANGED, FLOW_COOKIE, Origin, Returned};
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
+use secrecy::ExposeSecret;
 
 /// `POST /page/calendars/{provider}/connect/`.
 pub(super) async fn begin(
@@ -61,12 +62,16 @@ pub(super) async fn returned(
     Query(outcome): Query<Outcome>,
     headers: HeaderMap,
     visit: Result<Visit, Stop>,
-) -> Response {
+) -> Result<Response, Stop> {
     let Ok(visit) = visit else {
-        return outcome_page(&app, asked.language(&headers), &outcome);
+        return Ok(outcome_page(&app, asked.language(&headers), &outcome));
     };
     let provider = outcome.provider.unwrap_or_default();
-    match (outcome.handle, app.label(&provider)) {
+    let is_question = outcome.status.as_deref() == Some(ACCOUNT_CHANGED);
+    Ok(match (outcome.handle, app.label(&provider)) {
+        (Some(handle), Some(label)) if is_question => {
+            switch::ask(&app, &visit, &provider, label, handle).await?
+        }
         (Some(handle), Some(label)) => {
             let finish = Finish {
                 frame: Frame {
@@ -81,7 +86,7 @@ pub(super) async fn returned(
         }
         (Some(_), None) => visit.missing(&app),
         (None, _) => to_start(&provider, &outcome.status.unwrap_or_default()),
-    }
+    })
 }
 
 /// `POST /page/calendars/{provider}/complete/`: only the user who began the flow can.
@@ -97,7 +102,11 @@ pub(super) async fn complete(
         .complete(posted.visit.subject(), &provider, handle)
         .await;
     match completed {
-        Ok(()) => to_start(&provider, "connected"),
+        Ok(Returned::Connected) => to_start(&provider, "connected"),
+        Ok(Returned::AccountChanged(handle)) => {
+            switch::to_question(&provider, handle.expose_secret())
+        }
+        Ok(Returned::Parked(_)) => to_start(&provider, "parked"),
         Err(error) => to_start(&provider, notice::of_flow(&error)),
     }
 }

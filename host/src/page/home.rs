@@ -22,11 +22,6 @@ use axum::{
     response::Response,
 };
 
-/// A grant that died at this age, in seconds, most likely died of a consent screen in
-/// Testing: Google ends those grants after seven days ("Refresh token expiration", Google
-/// Identity). A day of slack on both sides, for it is noticed when it is next used.
-const TESTING_AGE: std::ops::RangeInclusive<i64> = 6 * 86_400..=8 * 86_400;
-
 #[derive(Template)]
 #[template(path = "page/home.html")]
 struct Home {
@@ -221,10 +216,7 @@ fn oauth_state(
     };
     let account = connection.account.label.clone();
     if connection.reconnect_reason.is_some() && is_available {
-        let died = connection
-            .dead_at
-            .map(|dead_at| dead_at - connection.connected_at);
-        let after_a_week = died.is_some_and(|age| TESTING_AGE.contains(&age));
+        let after_a_week = connection.died_in_testing();
         return CardState::Dead {
             account,
             after_a_week,
@@ -264,7 +256,12 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
         CardState::Offered | CardState::Unavailable | CardState::Feed(_) => None,
     });
     let is_so = match notice {
-        Notice::Connected | Notice::Chosen | Notice::Trying => connected.is_some(),
+        Notice::Connected
+        | Notice::Switched
+        | Notice::SwitchedLeft
+        | Notice::Stayed
+        | Notice::Chosen
+        | Notice::Trying => connected.is_some(),
         Notice::Kept | Notice::Removed | Notice::Left => card
             .is_some_and(|card| matches!(card.state, CardState::Offered | CardState::Unavailable)),
         Notice::FeedEnded => !cards.iter().any(|card| match &card.state {
@@ -275,7 +272,8 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
             | CardState::Dead { .. } => false,
         }),
         Notice::NotConnected => connected.is_none(),
-        Notice::Parked
+        Notice::AccountChanged
+        | Notice::Parked
         | Notice::Denied
         | Notice::NeedsScope
         | Notice::NeedsAdmin

@@ -20,6 +20,7 @@ mod look;
 mod message;
 mod notice;
 mod session;
+mod switch;
 mod times;
 mod visit;
 mod words;
@@ -70,6 +71,7 @@ pub fn router(service: Service) -> Router {
             "/page/calendars/{provider}/complete",
             post(connect::complete),
         )
+        .route("/page/calendars/{provider}/switch", post(switch::answer))
         .route(
             "/page/calendars/{provider}/again",
             post(calendars::try_again),

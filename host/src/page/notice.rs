@@ -4,7 +4,7 @@
 use super::words::{Words, fill};
 use crate::{
     account::{AccountError, Left},
-    connect::FlowError,
+    connect::{ACCOUNT_CHANGED, FlowError},
     plugin::{CallError, error_code},
 };
 
@@ -12,6 +12,14 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Notice {
     Connected,
+    /// Another account has taken the connected one's place.
+    Switched,
+    /// The same, with some of our entries still in the old one's calendar.
+    SwitchedLeft,
+    /// The account stays that was connected.
+    Stayed,
+    /// Another account than the connected one, and nobody has been asked.
+    AccountChanged,
     /// Disconnected, our entries left alone.
     Kept,
     /// Disconnected, our entries removed.
@@ -42,6 +50,10 @@ impl Notice {
     pub(super) fn parse(code: &str) -> Option<Self> {
         Some(match code {
             "connected" => Self::Connected,
+            "switched" => Self::Switched,
+            "switched-left" => Self::SwitchedLeft,
+            "stayed" => Self::Stayed,
+            ACCOUNT_CHANGED => Self::AccountChanged,
             "kept" => Self::Kept,
             "removed" => Self::Removed,
             "left" => Self::Left,
@@ -68,12 +80,16 @@ impl Notice {
     pub(super) fn is_good(self) -> bool {
         match self {
             Self::Connected
+            | Self::Switched
+            | Self::Stayed
             | Self::Kept
             | Self::Removed
             | Self::Chosen
             | Self::Trying
             | Self::FeedEnded => true,
             Self::Left
+            | Self::SwitchedLeft
+            | Self::AccountChanged
             | Self::Parked
             | Self::Denied
             | Self::NeedsScope
@@ -104,6 +120,10 @@ impl Notice {
     pub(super) fn sentence(self, words: &Words, provider: &str, calendar: &str) -> String {
         let text = match self {
             Self::Connected => words.said_connected,
+            Self::Switched => words.said_switched,
+            Self::SwitchedLeft => words.said_switched_left,
+            Self::Stayed => words.said_stayed,
+            Self::AccountChanged => words.said_account_changed,
             Self::Kept => words.said_kept,
             Self::Removed => words.said_removed,
             Self::Left => words.said_left,

@@ -13,6 +13,8 @@ mod outcome;
 mod owe;
 mod pauses;
 mod remote;
+mod removal;
+mod switch;
 mod worker;
 
 pub use deliveries::{Deliveries, Progress, SetAside};
@@ -21,3 +23,5 @@ pub use dispatch::Workers;
 pub use news::News;
 pub(crate) use outcome::CALENDAR_GONE;
 pub use owe::{owe_booking, owe_connection};
+pub use removal::remove_events;
+pub use switch::switch_account;

@@ -94,11 +94,11 @@ impl Worker {
                 self.ledger.note(lane, Note::Forgotten).await?;
                 break;
             };
-            if let Some(reason) = connection.reconnect_reason {
-                self.note(lane, Note::Suspended(reason)).await?;
+            if let Some(reason) = &connection.reconnect_reason {
+                self.note(lane, Note::Suspended(reason.clone())).await?;
                 break;
             }
-            match self.deliver(lane, delivery, connection).await? {
+            match self.deliver(lane, delivery, &connection).await? {
                 Next::Goes(seen) => health = seen,
                 Next::Ends(seen, rest) => return Ok((seen, rest)),
             }
@@ -110,7 +110,7 @@ impl Worker {
         &self,
         lane: &Lane,
         delivery: Delivery,
-        connection: Connection,
+        connection: &Connection,
     ) -> Result<Next, TurnError> {
         let Some(held) = self.bookings.get(&delivery.booking).await? else {
             self.note(lane, Note::Done(Box::new(delivery))).await?;
@@ -133,8 +133,9 @@ impl Worker {
                 return Ok(Next::Goes(Health::Unknown));
             }
         };
-        let binding = Binding::new(self.vault.clone(), lane.subject.clone(), &lane.provider);
-        let destination = Some(connection.destination.id);
+        // Bound to the account: no other one's grant can take its place on the way.
+        let binding = Binding::to(self.vault.clone(), connection.slot());
+        let destination = Some(connection.destination.id.clone());
         let pushed = self
             .plugin
             .push_event(binding, destination, event, delivery.remote_event())
@@ -148,7 +149,7 @@ impl Worker {
             }
             Err(error) => {
                 let outcome = of_failure(&delivery, lane.strikes, &error);
-                return self.fail(lane, delivery, outcome).await;
+                return self.fail(lane, connection, delivery, outcome).await;
             }
         };
         let there = Settled {
@@ -165,6 +166,7 @@ impl Worker {
     async fn fail(
         &self,
         lane: &Lane,
+        connection: &Connection,
         delivery: Delivery,
         outcome: Outcome,
     ) -> Result<Next, TurnError> {
@@ -180,8 +182,7 @@ impl Worker {
                 Next::Ends(Health::Down(reason), rest)
             }
             Outcome::Reconnect(reason) => {
-                let (subject, provider) = (&lane.subject, &lane.provider);
-                self.vault.mark_dead(subject, provider, &reason).await?;
+                let reason = self.vault.mark_dead(connection, &reason).await?;
                 self.note(lane, Note::Suspended(reason)).await?;
                 Next::Ends(Health::Up, rest)
             }

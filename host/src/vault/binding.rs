@@ -1,7 +1,7 @@
 //! What one plugin call sees of the vault: the credentials of one user and provider,
 //! or of nobody. The call itself has no way to name another.
 
-use super::{Credentials, RefreshTurn, Stored, Vault, VaultError};
+use super::{Credentials, Grant, RefreshTurn, Slot, Stored, Vault, VaultError};
 use crate::subject::Subject;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,9 +9,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Debug)]
 pub struct Binding {
     vault: Vault,
-    subject: Subject,
-    provider: String,
-    granted: Option<Granted>,
+    slot: Slot,
+    reach: Reach,
+}
+
+/// How far a call reaches.
+#[derive(Clone, Debug)]
+enum Reach {
+    /// What is stored.
+    Stored,
+    /// What is stored; what is saved is held back.
+    Granting(Granted),
+    /// A grant that is not stored, or not any more.
+    Apart(Apart),
 }
 
 /// Where a new grant waits until the call that made it has succeeded, so that an error
@@ -30,40 +40,107 @@ impl Granted {
     }
 }
 
+/// A grant in memory alone, with the contract's rules. Two callers may refresh it at once:
+/// the second save meets the first.
+#[derive(Clone, Debug)]
+struct Apart(Arc<Mutex<Option<Stored>>>);
+
+impl Apart {
+    fn load(&self) -> Option<Stored> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn save(&self, mut credentials: Credentials, expected: Option<u64>) -> Result<u64, VaultError> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.as_mut() {
+            Some(stored) if expected == Some(stored.revision) => {
+                let kept = stored.credentials.refresh_token.take();
+                credentials.refresh_token = credentials.refresh_token.or(kept);
+                stored.credentials = credentials;
+                stored.revision += 1;
+                Ok(stored.revision)
+            }
+            Some(stored) => Err(VaultError::Conflict(Some(stored.revision))),
+            None => Err(VaultError::Conflict(None)),
+        }
+    }
+
+    fn begin_refresh(&self, seen: u64) -> RefreshTurn {
+        match self.load() {
+            None => RefreshTurn::Erased,
+            Some(stored) if stored.revision != seen => RefreshTurn::Changed(stored),
+            Some(_) => RefreshTurn::Mine,
+        }
+    }
+}
+
 impl Binding {
-    /// Reaches the stored credentials.
+    /// Reaches the stored credentials, of whichever account.
     pub fn new(vault: Vault, subject: Subject, provider: impl Into<String>) -> Self {
-        Self {
-            vault,
+        let slot = Slot {
             subject,
             provider: provider.into(),
-            granted: None,
+            account: None,
+        };
+        Self::to(vault, slot)
+    }
+
+    /// Reaches the stored credentials of this place.
+    pub fn to(vault: Vault, slot: Slot) -> Self {
+        Self {
+            vault,
+            slot,
+            reach: Reach::Stored,
         }
     }
 
     /// Reads the stored credentials and holds back what is saved.
     pub fn granting(self) -> (Self, Granted) {
         let granted = Granted::default();
-        (
-            Self {
-                granted: Some(granted.clone()),
-                ..self
-            },
-            granted,
-        )
+        let reach = Reach::Granting(granted.clone());
+        (Self { reach, ..self }, granted)
+    }
+
+    /// Reaches a grant that the vault does not hold, or not any more, and nothing else.
+    pub fn apart(vault: Vault, subject: Subject, provider: impl Into<String>, of: Grant) -> Self {
+        let stored = Stored {
+            credentials: of.credentials,
+            revision: 1,
+        };
+        let apart = Apart(Arc::new(Mutex::new(Some(stored))));
+        let slot = Slot {
+            subject,
+            provider: provider.into(),
+            account: Some(of.account.id),
+        };
+        Self {
+            vault,
+            slot,
+            reach: Reach::Apart(apart),
+        }
     }
 
     /// Of which provider.
     pub fn provider(&self) -> &str {
-        &self.provider
+        &self.slot.provider
     }
 
-    /// The stored credentials.
+    /// The credentials.
     ///
     /// # Errors
     /// See [`VaultError`].
     pub async fn load(&self) -> Result<Option<Stored>, VaultError> {
-        self.vault.load(&self.subject, &self.provider).await
+        match &self.reach {
+            Reach::Stored | Reach::Granting(_) => self.vault.load(&self.slot).await,
+            Reach::Apart(apart) => Ok(apart.load()),
+        }
     }
 
     /// Compare and swap, as the contract's `token-store.save`.
@@ -75,30 +152,29 @@ impl Binding {
         credentials: Credentials,
         expected: Option<u64>,
     ) -> Result<u64, VaultError> {
-        if let Some(granted) = &self.granted {
-            let stored = self.load().await?.map(|stored| stored.revision);
-            if stored != expected {
-                return Err(VaultError::Conflict(stored));
+        match (&self.reach, expected) {
+            (Reach::Apart(apart), _) => apart.save(credentials, expected),
+            (Reach::Granting(granted), _) => {
+                let stored = self.load().await?.map(|stored| stored.revision);
+                if stored != expected {
+                    return Err(VaultError::Conflict(stored));
+                }
+                granted.put(credentials);
+                Ok(stored.unwrap_or(0) + 1)
             }
-            granted.put(credentials);
-            return Ok(stored.unwrap_or(0) + 1);
-        }
-        match expected {
-            Some(expected) => {
+            (Reach::Stored, Some(expected)) => {
                 // The save goes on when the caller is dropped in the middle: a token that
                 // the provider has rotated exists nowhere else (case 18).
                 let this = self.clone();
                 let saving = tokio::spawn(async move {
-                    this.vault
-                        .save(&this.subject, &this.provider, &credentials, expected)
-                        .await
+                    this.vault.save(&this.slot, &credentials, expected).await
                 });
                 saving
                     .await
                     .map_err(|_| VaultError::Database(sqlx::Error::WorkerCrashed))?
             }
             // Only a flow makes connections, and it holds them back until they are whole.
-            None => Err(VaultError::Conflict(
+            (Reach::Stored, None) => Err(VaultError::Conflict(
                 self.load().await?.map(|stored| stored.revision),
             )),
         }
@@ -109,7 +185,13 @@ impl Binding {
     /// # Errors
     /// See [`VaultError`].
     pub async fn clear(&self) -> Result<(), VaultError> {
-        self.vault.erase(&self.subject, &self.provider).await
+        match &self.reach {
+            Reach::Stored | Reach::Granting(_) => self.vault.erase(&self.slot).await,
+            Reach::Apart(apart) => {
+                apart.clear();
+                Ok(())
+            }
+        }
     }
 
     /// Asks for the turn to refresh.
@@ -117,8 +199,9 @@ impl Binding {
     /// # Errors
     /// See [`VaultError`].
     pub async fn begin_refresh(&self, seen: u64) -> Result<RefreshTurn, VaultError> {
-        self.vault
-            .begin_refresh(&self.subject, &self.provider, seen)
-            .await
+        match &self.reach {
+            Reach::Stored | Reach::Granting(_) => self.vault.begin_refresh(&self.slot, seen).await,
+            Reach::Apart(apart) => Ok(apart.begin_refresh(seen)),
+        }
     }
 }

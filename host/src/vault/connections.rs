@@ -1,17 +1,8 @@
 //! The rows of connected accounts.
 
-use super::{Context, Credentials, RefreshTurn, Sealed, Stored, Vault, VaultError};
+use super::{Credentials, Slot, Stored, Vault, VaultError, end};
 use crate::subject::Subject;
-use secrecy::SecretString;
 use sqlx::{Any, Row, Transaction, any::AnyRow};
-use std::time::Duration;
-
-/// How long one refresher may take: longer than the deadline of a plugin call, so that
-/// nobody refreshes beside one that still runs. The contract names it.
-const REFRESH_TURN_SECONDS: i64 = 30;
-
-/// How often a waiter looks whether the refresher is done.
-const REFRESH_POLL: Duration = Duration::from_millis(50);
 
 /// The account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +52,23 @@ pub struct Connection {
     pub connected_at: i64,
 }
 
+impl Connection {
+    /// Where its credentials lie, and those of no other account.
+    pub fn slot(&self) -> Slot {
+        Slot {
+            subject: self.subject.clone(),
+            provider: self.provider.clone(),
+            account: Some(self.account.id.clone()),
+        }
+    }
+
+    /// Whether its grant died at the age at which grants die of a consent screen in Testing.
+    pub fn died_in_testing(&self) -> bool {
+        self.dead_at
+            .is_some_and(|dead_at| end::is_of_testing(self, dead_at))
+    }
+}
+
 impl Vault {
     /// The user's connections, by provider.
     ///
@@ -94,23 +102,58 @@ impl Vault {
             .find(|connection| connection.provider == provider))
     }
 
-    /// Whether somebody else is connected to the same account at the provider, so that
-    /// revoking one grant would end the other (Google revokes per account and app).
+    /// The same inside a transaction, together with its credentials.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn connected(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<Option<(Connection, Stored)>, VaultError> {
+        let row = sqlx::query(
+            "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
+             reconnect_reason, dead_at, connected_at, access_token, refresh_token, expires_at, \
+             scopes, client_id, revision FROM connections \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .fetch_optional(&mut **transaction)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let stored = self.opened(subject, provider, &row)?;
+        Ok(Some((connection(subject, &row)?, stored)))
+    }
+
+    /// Who has a grant of this account, in use or waiting for their word: revoking one
+    /// would end them all (Google revokes per account and app).
     ///
     /// # Errors
     /// [`VaultError::Database`].
-    pub async fn is_shared(&self, connection: &Connection) -> Result<bool, VaultError> {
-        let others: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM connections WHERE provider = $1 AND account_id = $2 \
-             AND NOT (tenant = $3 AND user_id = $4)",
+    pub async fn users_of_account(
+        &self,
+        provider: &str,
+        account_id: &str,
+    ) -> Result<Vec<Subject>, VaultError> {
+        let rows = sqlx::query(
+            "SELECT tenant, user_id FROM connections WHERE provider = $1 AND account_id = $2 \
+             UNION \
+             SELECT tenant, user_id FROM pending_accounts \
+             WHERE provider = $1 AND account_id = $2",
         )
-        .bind(&connection.provider)
-        .bind(&connection.account.id)
-        .bind(&connection.subject.tenant)
-        .bind(&connection.subject.user)
-        .fetch_one(self.database.pool())
+        .bind(provider)
+        .bind(account_id)
+        .fetch_all(self.database.pool())
         .await?;
-        Ok(others > 0)
+        let subject = |row: &AnyRow| {
+            let (tenant, user): (String, String) =
+                (row.try_get("tenant")?, row.try_get("user_id")?);
+            Ok(Subject::new(tenant, user))
+        };
+        rows.iter().map(subject).collect()
     }
 
     /// Stores a grant that was just made, together with its account. A calendar that the
@@ -144,7 +187,9 @@ impl Vault {
                THEN connections.calendar_name ELSE excluded.calendar_name END, \
              account_id = excluded.account_id, account_label = excluded.account_label, \
              access_token = excluded.access_token, \
-             refresh_token = COALESCE(excluded.refresh_token, connections.refresh_token), \
+             refresh_token = CASE WHEN connections.account_id = excluded.account_id \
+               THEN COALESCE(excluded.refresh_token, connections.refresh_token) \
+               ELSE excluded.refresh_token END, \
              expires_at = excluded.expires_at, scopes = excluded.scopes, \
              client_id = excluded.client_id, revision = connections.revision + 1, \
              reconnect_reason = NULL, dead_at = NULL, refresh_until = NULL, \
@@ -192,199 +237,53 @@ impl Vault {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Notes that the provider no longer accepts the grant.
+    /// Notes that the provider no longer accepts the grant of this connection, and gives
+    /// back what users and platforms are told. Nothing is noted where another grant has
+    /// come meanwhile: what the old one met says nothing about it.
     ///
     /// # Errors
     /// [`VaultError::Database`].
     pub async fn mark_dead(
         &self,
-        subject: &Subject,
-        provider: &str,
+        connection: &Connection,
         reason: &str,
-    ) -> Result<(), VaultError> {
+    ) -> Result<String, VaultError> {
         let now = self.database.now().await?;
+        let dead_at = connection.dead_at.unwrap_or(now);
+        let reason = end::explained(connection, dead_at, reason);
         sqlx::query(
-            "UPDATE connections SET reconnect_reason = $4, refresh_until = NULL, \
-             dead_at = COALESCE(dead_at, $5) WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+            "UPDATE connections SET reconnect_reason = $6, refresh_until = NULL, \
+             dead_at = COALESCE(dead_at, $7) WHERE tenant = $1 AND user_id = $2 \
+             AND provider = $3 AND account_id = $4 AND connected_at = $5",
         )
-        .bind(&subject.tenant)
-        .bind(&subject.user)
-        .bind(provider)
-        .bind(reason)
+        .bind(&connection.subject.tenant)
+        .bind(&connection.subject.user)
+        .bind(&connection.provider)
+        .bind(&connection.account.id)
+        .bind(connection.connected_at)
+        .bind(&reason)
         .bind(now)
         .execute(self.database.pool())
         .await?;
-        Ok(())
+        Ok(reason)
     }
 
     /// Forgets a connection and its credentials.
     ///
     /// # Errors
     /// [`VaultError::Database`].
-    pub async fn erase(&self, subject: &Subject, provider: &str) -> Result<(), VaultError> {
-        sqlx::query("DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3")
-            .bind(&subject.tenant)
-            .bind(&subject.user)
-            .bind(provider)
-            .execute(self.database.pool())
-            .await?;
+    pub async fn erase(&self, slot: &Slot) -> Result<(), VaultError> {
+        sqlx::query(
+            "DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             AND account_id = COALESCE($4, account_id)",
+        )
+        .bind(&slot.subject.tenant)
+        .bind(&slot.subject.user)
+        .bind(&slot.provider)
+        .bind(&slot.account)
+        .execute(self.database.pool())
+        .await?;
         Ok(())
-    }
-
-    /// The stored credentials.
-    ///
-    /// # Errors
-    /// See [`VaultError`].
-    pub async fn load(
-        &self,
-        subject: &Subject,
-        provider: &str,
-    ) -> Result<Option<Stored>, VaultError> {
-        let row = sqlx::query(
-            "SELECT access_token, refresh_token, expires_at, scopes, client_id, revision \
-             FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-        )
-        .bind(&subject.tenant)
-        .bind(&subject.user)
-        .bind(provider)
-        .fetch_optional(self.database.pool())
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let open = |column: &'static str, text: String| {
-            let context = Context {
-                subject,
-                provider,
-                field: column,
-            };
-            self.keys.open(&Sealed::from_column(text), context)
-        };
-        let refresh: Option<String> = row.try_get("refresh_token")?;
-        let scopes: String = row.try_get("scopes")?;
-        Ok(Some(Stored {
-            credentials: Credentials {
-                access_token: open("access_token", row.try_get("access_token")?)?,
-                refresh_token: refresh
-                    .map(|text| open("refresh_token", text))
-                    .transpose()?,
-                expires_at: row.try_get("expires_at")?,
-                scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-                client_id: row.try_get("client_id")?,
-            },
-            revision: row.try_get::<i64, _>("revision")?.cast_unsigned(),
-        }))
-    }
-
-    /// Replaces the credentials of an existing connection if nobody else did since
-    /// `expected`. A refresh token that the provider left out stays as it was.
-    ///
-    /// # Errors
-    /// See [`VaultError`].
-    pub async fn save(
-        &self,
-        subject: &Subject,
-        provider: &str,
-        credentials: &Credentials,
-        expected: u64,
-    ) -> Result<u64, VaultError> {
-        let [access, refresh] = self.seal_tokens(subject, provider, credentials)?;
-        let saved: Option<i64> = sqlx::query_scalar(
-            "UPDATE connections SET access_token = $5, \
-             refresh_token = COALESCE($6, refresh_token), expires_at = $7, scopes = $8, \
-             client_id = $9, revision = revision + 1, reconnect_reason = NULL, dead_at = NULL, \
-             refresh_until = NULL \
-             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
-             RETURNING revision",
-        )
-        .bind(&subject.tenant)
-        .bind(&subject.user)
-        .bind(provider)
-        .bind(expected.cast_signed())
-        .bind(access.as_ref().map(|s| s.as_column().to_owned()))
-        .bind(refresh.as_ref().map(|s| s.as_column().to_owned()))
-        .bind(credentials.expires_at)
-        .bind(credentials.scopes.join(" "))
-        .bind(&credentials.client_id)
-        .fetch_optional(self.database.pool())
-        .await?;
-        match saved {
-            Some(revision) => Ok(revision.cast_unsigned()),
-            None => Err(VaultError::Conflict(
-                self.revision(subject, provider).await?,
-            )),
-        }
-    }
-
-    /// Waits for the turn to refresh the credentials of revision `seen`.
-    ///
-    /// # Errors
-    /// See [`VaultError`].
-    pub async fn begin_refresh(
-        &self,
-        subject: &Subject,
-        provider: &str,
-        seen: u64,
-    ) -> Result<RefreshTurn, VaultError> {
-        loop {
-            let now = self.database.now().await?;
-            let taken = sqlx::query(
-                "UPDATE connections SET refresh_until = $5 \
-                 WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
-                 AND (refresh_until IS NULL OR refresh_until <= $6)",
-            )
-            .bind(&subject.tenant)
-            .bind(&subject.user)
-            .bind(provider)
-            .bind(seen.cast_signed())
-            .bind(now + REFRESH_TURN_SECONDS)
-            .bind(now)
-            .execute(self.database.pool())
-            .await?;
-            if taken.rows_affected() > 0 {
-                return Ok(RefreshTurn::Mine);
-            }
-            match self.load(subject, provider).await? {
-                None => return Ok(RefreshTurn::Erased),
-                Some(stored) if stored.revision != seen => {
-                    return Ok(RefreshTurn::Changed(stored));
-                }
-                Some(_) => tokio::time::sleep(REFRESH_POLL).await,
-            }
-        }
-    }
-
-    async fn revision(&self, subject: &Subject, provider: &str) -> Result<Option<u64>, VaultError> {
-        let revision: Option<i64> = sqlx::query_scalar(
-            "SELECT revision FROM connections \
-             WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-        )
-        .bind(&subject.tenant)
-        .bind(&subject.user)
-        .bind(provider)
-        .fetch_optional(self.database.pool())
-        .await?;
-        Ok(revision.map(i64::cast_unsigned))
-    }
-
-    fn seal_tokens(
-        &self,
-        subject: &Subject,
-        provider: &str,
-        credentials: &Credentials,
-    ) -> Result<[Option<Sealed>; 2], VaultError> {
-        let seal = |field, token: Option<&SecretString>| {
-            let context = Context {
-                subject,
-                provider,
-                field,
-            };
-            token
-                .map(|token| self.keys.seal(token, context))
-                .transpose()
-        };
-        Ok([
-            seal("access_token", Some(&credentials.access_token))?,
-            seal("refresh_token", credentials.refresh_token.as_ref())?,
-        ])
     }
 }
 

@@ -4,12 +4,17 @@
 
 mod binding;
 mod connections;
+mod credentials;
+mod end;
 mod keys;
+mod pending;
 mod seal;
 
 pub use binding::{Binding, Granted};
 pub use connections::{Account, Connection, Destination, Grant};
+pub use credentials::Slot;
 pub use keys::{KeyRing, KeyRingError};
+pub use pending::Pending;
 pub use seal::{Context, SealError, Sealed};
 
 use crate::db::Database;

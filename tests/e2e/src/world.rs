@@ -368,6 +368,21 @@ impl World {
     ) -> Result<Vec<Value>, Failure> {
         eventually(|| self.outlook.events(account, calendar), until).await
     }
+
+    /// Waits until something is so.
+    ///
+    /// # Errors
+    /// When it does not become so.
+    pub async fn eventually(&self, is_so: impl Fn() -> bool) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so() {
+            if Instant::now() > deadline {
+                return Err("it did not become so".into());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
 }
 
 async fn eventually(

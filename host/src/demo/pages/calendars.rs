@@ -4,9 +4,9 @@
 use super::{
     super::{
         people::Person,
-        replies::{Begun, Calendar, Calendars, Left, Opened, Overview},
+        replies::{Begun, Calendar, Calendars, Completed, Left, Opened, Overview},
         rest::{Caller, Refusal},
-        words::{self, Next, Tone},
+        words::{self, Next, Outcome, Tone},
     },
     App,
     frame::{self, Action, Frame, Message},
@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The platform's `CALPORT_RETURN_URL`.
@@ -121,7 +121,7 @@ pub(super) async fn returned(
     };
     let outcome = words::outcome(&status);
     let Some(person) = visitor else {
-        if outcome.next != Next::Complete {
+        if !matches!(outcome.next, Next::Complete | Next::Choose) {
             return Redirect::to("/").into_response();
         }
         let next = uri
@@ -138,6 +138,9 @@ pub(super) async fn returned(
     let Some(known) = overview.providers.iter().find(|known| known.id == provider) else {
         return Redirect::to("/").into_response();
     };
+    if let (Next::Choose, Some(handle)) = (outcome.next, &back.handle) {
+        return choice(&app, person, &known.id, handle, outcome).await;
+    }
     let action = match (outcome.next, back.handle) {
         (Next::Complete, Some(handle)) => Some(Action {
             target: format!("/calendars/{}/complete", known.id),
@@ -149,7 +152,7 @@ pub(super) async fn returned(
             label: format!("Connect {}", known.label),
             hidden: Vec::new(),
         }),
-        (Next::Bookings, _) | (Next::Complete, None) => None,
+        (Next::Bookings | Next::Choose, _) | (Next::Complete, None) => None,
     };
     let account = known
         .account
@@ -170,33 +173,85 @@ pub(super) async fn returned(
     frame::page(StatusCode::OK, &message)
 }
 
-#[derive(Deserialize)]
-pub(super) struct Handle {
-    handle: String,
+/// Asks which account it shall be. Leaving the question keeps the one that is connected.
+async fn choice(
+    app: &App,
+    person: &'static Person,
+    provider: &str,
+    handle: &str,
+    outcome: Outcome,
+) -> Response {
+    let asked = finish(app, person, provider, json!({ "handle": handle })).await;
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(refusal) => return frame::refusal(app, person, refusal),
+    };
+    let (Some(old), Some(new)) = (asked.account, asked.new_account) else {
+        return Redirect::to("/").into_response();
+    };
+    let consequence = format!(
+        "If you switch, your bookings move from the calendar of {old} to the one of {new}, and \
+         access to {old} ends."
+    );
+    let message = Message {
+        frame: Frame::new(app, Some(person)),
+        tone: outcome.tone,
+        heading: outcome.heading.to_owned(),
+        texts: vec![outcome.text.to_owned(), consequence],
+        action: Some(Action {
+            target: format!("/calendars/{provider}/complete"),
+            label: format!("Switch to {new}"),
+            hidden: vec![
+                ("handle", handle.to_owned()),
+                ("replace", "true".to_owned()),
+            ],
+        }),
+        back: ("/", "Keep the one that is connected"),
+    };
+    frame::page(StatusCode::OK, &message)
 }
 
-/// `POST /calendars/{provider}/complete`: finishes a parked flow. The answer is shown as
-/// that of a flow which came straight back.
+#[derive(Deserialize)]
+pub(super) struct Finish {
+    handle: String,
+    replace: Option<bool>,
+}
+
+async fn finish(
+    app: &App,
+    person: &'static Person,
+    provider: &str,
+    body: Value,
+) -> Result<Completed, Refusal> {
+    let path = path(provider, "complete");
+    let completed = app
+        .rest
+        .call(Caller::User(person), Method::POST, &path, Some(body))
+        .await;
+    completed.and_then(|reply| reply.json::<Completed>())
+}
+
+/// `POST /calendars/{provider}/complete`: finishes a parked flow, or says which account it
+/// shall be. The answer is shown as that of a flow which came straight back.
 pub(super) async fn complete(
     State(app): State<Arc<App>>,
     SignedIn(person): SignedIn,
     Path(provider): Path<String>,
-    Form(handle): Form<Handle>,
+    Form(Finish { handle, replace }): Form<Finish>,
 ) -> Response {
-    let body = Some(json!({ "handle": handle.handle }));
-    let path = path(&provider, "complete");
-    let completed = app
-        .rest
-        .call(Caller::User(person), Method::POST, &path, body)
-        .await;
-    let status = match &completed {
-        Ok(_) => "connected",
-        Err(refusal) => refusal.code.as_str(),
+    let body = json!({ "handle": handle, "replace": replace });
+    let (status, handle) = match finish(&app, person, &provider, body).await {
+        Ok(completed) => (completed.status, completed.handle),
+        Err(refusal) => (refusal.code, None),
     };
-    let query = [("provider", provider.as_str()), ("status", status)];
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(query)
-        .finish();
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query
+        .append_pair("provider", &provider)
+        .append_pair("status", &status);
+    if let Some(handle) = handle {
+        query.append_pair("handle", &handle);
+    }
+    let query = query.finish();
     Redirect::to(&format!("{RETURN_PATH}?{query}")).into_response()
 }
 

@@ -153,3 +153,28 @@ async fn a_click_connects_outlook_too() {
     );
     demo.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_10_another_account_is_asked_about_before_it_takes_over() {
+    let demo = demo().await;
+    let mut casey = Browser::at(demo.url());
+    casey.sign_in("customer").await;
+    connect(&demo, &mut casey, &ConsentChoice::Allow).await;
+    let begun = casey.post("/calendars/google/connect", &[]).await;
+    let other = "sam.staff@gmail.example";
+    let allow = ConsentChoice::Allow;
+    let callback = demo.google().consent(begun.location(), other, &allow);
+    let returned = casey.get(&callback.unwrap()).await.location().to_owned();
+    let page = casey.get(&returned).await.text;
+    assert!(page.contains(&format!("Switch to {other}")), "{page}");
+    assert!(page.contains("Keep the one that is connected"), "{page}");
+    let handle = returned.split("handle=").nth(1).unwrap().to_owned();
+    let fields = [("handle", handle.as_str()), ("replace", "true")];
+    let page = casey.post("/calendars/google/complete", &fields).await;
+    let page = casey.get(page.location()).await.text;
+    assert!(
+        page.contains("Your calendar is connected") && page.contains(other),
+        "{page}"
+    );
+    demo.stop().await.unwrap();
+}

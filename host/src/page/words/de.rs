@@ -125,6 +125,16 @@ pub(super) const WORDS: Words = Words {
     finish_elsewhere: "Bitte gehen Sie zurück zu dem Browser, in dem Sie begonnen haben, und schließen \
                        Sie es dort ab.",
 
+    switch_heading: "Welches Konto soll es sein?",
+    switch_text: "{provider} ist mit {old} verbunden. Zugestimmt haben Sie eben mit {new}. Bisher hat \
+                  sich nichts geändert.",
+    switch_bookings: "Wenn Sie wechseln, ziehen Ihre kommenden Buchungen ({count}) in den Kalender von \
+                      {new} um. Unsere Einträge werden bei {old} entfernt, und unser Zugang dort endet.",
+    switch_nothing: "Wenn Sie wechseln, kommen neue Buchungen in den Kalender von {new}. Unsere \
+                     Einträge werden bei {old} entfernt, und unser Zugang dort endet.",
+    switch_yes: "Zu {new} wechseln",
+    switch_no: "Bei {old} bleiben",
+
     bookings_heading: "Kommende Buchungen",
     bookings_none: "Zurzeit ist nichts geplant.",
     bookings_more: "Und {count} weitere.",
@@ -150,6 +160,15 @@ pub(super) const WORDS: Words = Words {
     utc_time: "{date}, {time} Uhr (UTC)",
 
     said_connected: "{provider} ist verbunden. Ihre Buchungen erscheinen gleich darin.",
+    said_switched: "{provider} ist jetzt mit dem anderen Konto verbunden. Ihre Buchungen erscheinen \
+                    gleich dort.",
+    said_switched_left: "{provider} ist jetzt mit dem anderen Konto verbunden, aber einige unserer \
+                         Einträge ließen sich im alten nicht entfernen. Bitte löschen Sie sie dort.",
+    said_stayed: "{provider} bleibt mit dem Konto verbunden, das Sie hatten. Nichts hat sich geändert.",
+    said_account_changed: "Nichts hat sich geändert: {provider} ist mit einem anderen Konto verbunden \
+                           als dem, mit dem Sie zugestimmt haben. Um zu wechseln, öffnen Sie bitte \
+                           Ihre Einstellungen auf Ihrer Buchungsplattform und verbinden Sie noch \
+                           einmal.",
     said_kept: "{provider} ist getrennt. Unsere Einträge bleiben und ändern sich nicht mehr.",
     said_removed: "{provider} ist getrennt, und unsere Einträge sind entfernt.",
     said_left: "{provider} ist getrennt, aber einige unserer Einträge ließen sich nicht entfernen. \

@@ -120,6 +120,16 @@ pub(super) const WORDS: Words = Words {
     finish_button: "Finish connecting",
     finish_elsewhere: "Please go back to the browser where you began, and finish there.",
 
+    switch_heading: "Which account shall it be?",
+    switch_text: "{provider} is connected with {old}. You have just agreed with {new}. So far \
+                  nothing has changed.",
+    switch_bookings: "If you switch, your upcoming bookings ({count}) move to the calendar of \
+                      {new}. Our entries are removed from {old}, and our access to it ends.",
+    switch_nothing: "If you switch, new bookings go to the calendar of {new}. Our entries are \
+                     removed from {old}, and our access to it ends.",
+    switch_yes: "Switch to {new}",
+    switch_no: "Stay with {old}",
+
     bookings_heading: "Upcoming bookings",
     bookings_none: "Nothing is planned at the moment.",
     bookings_more: "And {count} more.",
@@ -145,6 +155,14 @@ pub(super) const WORDS: Words = Words {
     utc_time: "{date}, {time} (UTC)",
 
     said_connected: "{provider} is connected. Your bookings appear in it within moments.",
+    said_switched: "{provider} is now connected with the other account. Your bookings appear there \
+                    in a moment.",
+    said_switched_left: "{provider} is now connected with the other account, but some of our entries \
+                         could not be removed from the old one. Please delete them there.",
+    said_stayed: "{provider} stays connected with the account that you had. Nothing has changed.",
+    said_account_changed: "Nothing has changed: {provider} is connected with another account than the \
+                           one that you agreed with. To switch, please open your settings on your \
+                           booking platform and connect again.",
     said_kept: "{provider} is disconnected. Our entries stay in it and no longer change.",
     said_removed: "{provider} is disconnected, and our entries are removed.",
     said_left: "{provider} is disconnected, but some of our entries could not be removed. Please \

@@ -118,6 +118,8 @@ words! {
     disconnect_heading, disconnect_intro, disconnect_legend, disconnect_keep, disconnect_remove,
     // Finishing.
     finish_heading, finish_text, finish_button, finish_elsewhere,
+    // Another account.
+    switch_heading, switch_text, switch_bookings, switch_nothing, switch_yes, switch_no,
     // Bookings.
     bookings_heading, bookings_none, bookings_more, bookings_note, bookings_refresh, booking_repeats,
     booking_tentative, booking_all_day, booking_until, booking_state, booking_no_calendar,
@@ -125,7 +127,7 @@ words! {
     // Times.
     date, time_span, zone_time, utc_time,
     // What happened.
-    said_connected, said_kept, said_removed, said_left, said_chosen, said_trying, said_parked,
+    said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_chosen, said_trying, said_parked,
     said_feed_ended, said_denied, said_needs_scope, said_needs_admin, said_needs_reconnect,
     said_unavailable, said_retry, said_expired, said_gone, said_not_connected, said_rejected,
     said_failed, said_form_refused,

@@ -7,4 +7,5 @@ mod opening;
 mod returning;
 mod safety;
 mod sentences;
+mod switching;
 mod visiting;

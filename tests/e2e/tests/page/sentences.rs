@@ -81,6 +81,7 @@ async fn every_status_has_its_sentence_in_both_languages_and_none_is_echoed() {
     let mut seen = std::collections::BTreeSet::new();
     for lang in ["en", "de"] {
         for status in [
+            "account-changed",
             "denied",
             "needs-scope",
             "needs-admin",
@@ -109,8 +110,16 @@ async fn every_status_has_its_sentence_in_both_languages_and_none_is_echoed() {
             );
         }
     }
-    assert_eq!(seen.len(), 22, "{seen:?}");
-    for status in ["%3Cscript%3E", "connected", "removed", "no-such-status", ""] {
+    assert_eq!(seen.len(), 24, "{seen:?}");
+    for status in [
+        "%3Cscript%3E",
+        "connected",
+        "switched",
+        "stayed",
+        "removed",
+        "no-such-status",
+        "",
+    ] {
         let body = page
             .get(&format!("/page/?provider=apple&status={status}"))
             .await

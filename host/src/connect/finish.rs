@@ -1,0 +1,67 @@
+//! The end of a flow: the plugin exchanges the code, and grant, account and what is now
+//! owed to the calendar are stored together, or nothing is.
+
+use super::{AUDIT, FlowError, Flows, Returned};
+use crate::{
+    plugin::calendar,
+    subject::Subject,
+    sync,
+    vault::{Account, Binding, Destination, Grant, Pending},
+};
+
+impl Flows {
+    /// Lets the plugin exchange the code, and stores grant, account and what is now owed to
+    /// the calendar together.
+    pub(super) async fn finish(
+        &self,
+        subject: &Subject,
+        provider: &calendar::ProviderInfo,
+        callback: calendar::Callback,
+    ) -> Result<Returned, FlowError> {
+        let binding = Binding::new(self.vault.clone(), subject.clone(), &provider.id);
+        let (binding, granted) = binding.granting();
+        let account = self.plugin.complete_callback(binding, callback).await?;
+        let credentials = granted.take().ok_or(FlowError::NoGrant)?;
+        let destination = Destination {
+            id: account.calendar.id.clone(),
+            name: bounded(&account.calendar.name),
+        };
+        let account = Account {
+            id: account.id,
+            label: bounded(&account.label),
+        };
+        let grant = Grant {
+            account,
+            destination,
+            credentials,
+        };
+        let database = self.vault.database();
+        let (mut transaction, now) = database.write().await?;
+        let connected = self
+            .vault
+            .connected(&mut transaction, subject, &provider.id)
+            .await?;
+        if connected.is_some_and(|(connection, _)| connection.account.id != grant.account.id) {
+            let pending = Pending {
+                subject: subject.clone(),
+                provider: provider.id.clone(),
+                grant,
+            };
+            let handle = self.ask(transaction, now, &pending).await?;
+            return Ok(Returned::AccountChanged(handle));
+        }
+        self.vault
+            .connect(&mut transaction, now, subject, &provider.id, &grant)
+            .await?;
+        sync::owe_connection(&mut transaction, subject, &provider.id, now).await?;
+        transaction.commit().await?;
+        self.news.announce();
+        tracing::info!(target: AUDIT, %subject, provider = provider.id, "connected");
+        Ok(Returned::Connected)
+    }
+}
+
+/// A provider's text for display: no control characters, not endless.
+fn bounded(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(256).collect()
+}

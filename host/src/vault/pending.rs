@@ -1,0 +1,226 @@
+//! Grants of another account than the one that is connected. They wait here, sealed, for
+//! the user's word; nothing uses them before it.
+
+use super::{
+    Account, Context, Credentials, Destination, Grant, Sealed, Vault, VaultError, seal::SealError,
+};
+use crate::subject::Subject;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sqlx::{Any, Row, Transaction, any::AnyRow};
+
+/// The field that tells these sealed values from others.
+const FIELD: &str = "pending_accounts.held";
+
+/// A grant that waits.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Who has consented.
+    pub subject: Subject,
+    /// At which provider.
+    pub provider: String,
+    /// To what.
+    pub grant: Grant,
+}
+
+/// What is sealed of it.
+#[derive(Serialize, Deserialize)]
+struct Held {
+    account_id: String,
+    account_label: String,
+    calendar_id: String,
+    calendar_name: String,
+    access_token: String,
+    refresh_token: Option<String>,
+    expires_at: Option<i64>,
+    scopes: Vec<String>,
+    client_id: String,
+}
+
+impl Vault {
+    /// Holds a grant until `expires_at`. A user has one question open per provider: the
+    /// grant that waited there before is given back, for its end.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn hold(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        handle_hash: &str,
+        pending: &Pending,
+        expires_at: i64,
+    ) -> Result<Option<Pending>, VaultError> {
+        let Pending {
+            subject,
+            provider,
+            grant,
+        } = pending;
+        let replaced = sqlx::query(
+            "DELETE FROM pending_accounts WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             RETURNING tenant, user_id, provider, held",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .fetch_optional(&mut **transaction)
+        .await?;
+        let context = Context {
+            subject,
+            provider,
+            field: FIELD,
+        };
+        let sealed = self.keys.seal(&held(grant)?, context)?;
+        sqlx::query(
+            "INSERT INTO pending_accounts (tenant, user_id, provider, handle_hash, account_id, \
+             held, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .bind(handle_hash)
+        .bind(&grant.account.id)
+        .bind(sealed.as_column())
+        .bind(expires_at)
+        .execute(&mut **transaction)
+        .await?;
+        replaced.map(|row| self.pending_row(&row)).transpose()
+    }
+
+    /// The grant behind a handle, for asking. It goes on waiting.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn pending(
+        &self,
+        subject: &Subject,
+        provider: &str,
+        handle_hash: &str,
+    ) -> Result<Option<Pending>, VaultError> {
+        let now = self.database.now().await?;
+        let row = sqlx::query(
+            "SELECT tenant, user_id, provider, held FROM pending_accounts \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND handle_hash = $4 \
+             AND expires_at >= $5",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .bind(handle_hash)
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
+        row.map(|row| self.pending_row(&row)).transpose()
+    }
+
+    /// Takes the grant behind a handle: an answer counts once.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn take_pending(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+        subject: &Subject,
+        provider: &str,
+        handle_hash: &str,
+    ) -> Result<Option<Pending>, VaultError> {
+        let row = sqlx::query(
+            "DELETE FROM pending_accounts \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND handle_hash = $4 \
+             AND expires_at >= $5 RETURNING tenant, user_id, provider, held",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .bind(handle_hash)
+        .bind(now)
+        .fetch_optional(&mut **transaction)
+        .await?;
+        row.map(|row| self.pending_row(&row)).transpose()
+    }
+
+    /// Takes all grants whose question nobody has answered in time.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn take_unanswered(&self) -> Result<Vec<Pending>, VaultError> {
+        let now = self.database.now().await?;
+        let rows = sqlx::query(
+            "DELETE FROM pending_accounts WHERE expires_at < $1 \
+             RETURNING tenant, user_id, provider, held",
+        )
+        .bind(now)
+        .fetch_all(self.database.pool())
+        .await?;
+        let opened = rows.iter().filter_map(|row| {
+            let opened = self.pending_row(row);
+            opened
+                .inspect_err(|error| tracing::error!(%error, "a waiting grant cannot be read"))
+                .ok()
+        });
+        Ok(opened.collect())
+    }
+
+    fn pending_row(&self, row: &AnyRow) -> Result<Pending, VaultError> {
+        let tenant: String = row.try_get("tenant")?;
+        let user: String = row.try_get("user_id")?;
+        let subject = Subject::new(tenant, user);
+        let provider: String = row.try_get("provider")?;
+        let context = Context {
+            subject: &subject,
+            provider: &provider,
+            field: FIELD,
+        };
+        let sealed = Sealed::from_column(row.try_get("held")?);
+        let opened = self.keys.open(&sealed, context)?;
+        let grant = grant(&opened)?;
+        Ok(Pending {
+            subject,
+            provider,
+            grant,
+        })
+    }
+}
+
+fn held(grant: &Grant) -> Result<SecretString, VaultError> {
+    let Grant {
+        account,
+        destination,
+        credentials,
+    } = grant;
+    let refresh_token = credentials.refresh_token.as_ref();
+    let held = Held {
+        account_id: account.id.clone(),
+        account_label: account.label.clone(),
+        calendar_id: destination.id.clone(),
+        calendar_name: destination.name.clone(),
+        access_token: credentials.access_token.expose_secret().to_owned(),
+        refresh_token: refresh_token.map(|token| token.expose_secret().to_owned()),
+        expires_at: credentials.expires_at,
+        scopes: credentials.scopes.clone(),
+        client_id: credentials.client_id.clone(),
+    };
+    let json = serde_json::to_string(&held).map_err(|_| SealError::Refused)?;
+    Ok(json.into())
+}
+
+fn grant(opened: &SecretString) -> Result<Grant, VaultError> {
+    let held: Held = serde_json::from_str(opened.expose_secret()).map_err(|_| SealError::Forged)?;
+    Ok(Grant {
+        account: Account {
+            id: held.account_id,
+            label: held.account_label,
+        },
+        destination: Destination {
+            id: held.calendar_id,
+            name: held.calendar_name,
+        },
+        credentials: Credentials {
+            access_token: held.access_token.into(),
+            refresh_token: held.refresh_token.map(Into::into),
+            expires_at: held.expires_at,
+            scopes: held.scopes,
+            client_id: held.client_id,
+        },
+    })
+}

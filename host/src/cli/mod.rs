@@ -2,6 +2,7 @@
 //! call or the configuration must be changed, 1 that something failed.
 
 pub(crate) mod serve;
+pub(crate) mod serving;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};

@@ -1,6 +1,6 @@
 //! `calport serve`.
 
-use super::{CliError, log_to_stderr};
+use super::{CliError, log_to_stderr, serving};
 use crate::{
     api,
     config::{Config, Environment},
@@ -37,9 +37,7 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     announce(&service, address).await;
     let webhooks = service.start_webhooks().map_err(CliError::usage)?;
     let workers = service.start_workers();
-    let served = axum::serve(listener, api::router(service))
-        .with_graceful_shutdown(stop_signal())
-        .await;
+    let served = serving::serve(listener, api::router(service), stop_signal()).await;
     workers.stop().await;
     webhooks.stop().await;
     database.close().await;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api,
-    cli::{CliError, serve::own_url},
+    cli::{CliError, serve::own_url, serving},
     config::{Brand, Environment, UserTokenKeys, UserTokens, default_cache_dir},
     db::Database,
     plugin::{self, Runtime},
@@ -29,16 +29,12 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
     path::Path,
     sync::Arc,
-    time::Duration,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
 /// What is tried first when no port was asked for.
 const USUAL_PORT: u16 = 8000;
-
-/// How long open requests may take once the demo is to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// A running demo.
 pub struct Running {
@@ -115,9 +111,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             // A sender that is gone means the same.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
+        serving::serve(listener, router, stopped).await
     });
     Ok(Running {
         url,
@@ -155,15 +149,9 @@ impl Running {
     ///
     /// # Errors
     /// The server failed.
-    pub async fn stop(mut self) -> Result<(), CliError> {
+    pub async fn stop(self) -> Result<(), CliError> {
         self.stop.send_replace(true);
-        let served = match tokio::time::timeout(GRACE, &mut self.server).await {
-            Ok(served) => served,
-            Err(_) => {
-                self.server.abort();
-                Ok(Ok(()))
-            }
-        };
+        let served = self.server.await;
         self.workers.stop().await;
         self.database.close().await;
         served.map_err(CliError::failed)?.map_err(CliError::failed)

@@ -29,7 +29,8 @@ pub struct Options {
     /// The port to listen on [default: 8000, or any free one; 0: any free one]
     #[arg(long)]
     pub port: Option<u16>,
-    /// Keeps everything in this folder [default: a temporary one, removed at the end]
+    /// Keeps bookings, connections and feeds in this folder; the stand-ins begin anew, so that
+    /// accounts are connected again [default: a temporary one, removed at the end]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }

@@ -79,13 +79,21 @@ impl Lines {
 }
 
 /// A parameter's value in quotes (section 3.2), which can hold no quotes itself.
+///
+/// Readers agree on no escape for a backslash in it: some take `DOMAIN\name` for two lines.
+/// Carets are written as RFC 6868 says: some take `^n` for two lines otherwise.
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
         for c in self.0.chars() {
-            f.write_char(if c == '"' { '\'' } else { c })?;
+            match c {
+                '"' => f.write_char('\'')?,
+                '\\' => f.write_char('/')?,
+                '^' => f.write_str("^^")?,
+                c => f.write_char(c)?,
+            }
         }
         f.write_char('"')
     }

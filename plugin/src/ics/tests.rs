@@ -165,6 +165,18 @@ fn a_line_is_filled_to_the_last_octet_and_not_beyond() {
     assert_eq!(lengths, [75, 75, 2, 75, 75, 2, 0]);
 }
 
+#[test]
+fn names_hold_nothing_that_readers_decode_differently() {
+    for (name, written) in [
+        ("Jane \"JD\" Doe", "Jane 'JD' Doe"),
+        ("CONTOSO\\nancy", "CONTOSO/nancy"),
+        ("^_^", "^^_^^"),
+        ("a^nb^'c^\"d", "a^^nb^^'c^^'d"),
+    ] {
+        assert_eq!(lines::Quoted(name).to_string(), format!("\"{written}\""));
+    }
+}
+
 /// Everything that has been used to break out of a line.
 const ATTACKS: [&str; 16] = [
     "\r\nBEGIN:VEVENT",

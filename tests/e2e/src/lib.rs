@@ -3,10 +3,12 @@
 //! but compiled code.
 
 mod browser;
+mod foreign;
 mod receiver;
 mod world;
 
 pub use browser::{Browser, Landing};
+pub use foreign::{Foreign, answer, not_tested};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use world::{PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token};
 

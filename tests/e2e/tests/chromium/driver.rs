@@ -1,6 +1,7 @@
 //! Starts a chromedriver of its own on a free port with one Chromium in it, and ends both.
 
 use crate::Failure;
+use calport_e2e::not_tested;
 use fantoccini::{Client, ClientBuilder};
 use serde_json::json;
 use std::process::Stdio;
@@ -28,13 +29,11 @@ impl Driver {
             .spawn();
         let mut process = match started {
             Ok(process) => process,
-            Err(error) if std::env::var_os("CI").is_none() => {
-                eprintln!(
-                    "NOT TESTED: chromedriver does not start ({error}); install chromium-driver"
-                );
+            Err(error) => {
+                let missing = format!("chromedriver does not start ({error})");
+                not_tested(&missing, "install chromium-driver")?;
                 return Ok(None);
             }
-            Err(error) => return Err(format!("chromedriver does not start: {error}").into()),
         };
         let output = process.stdout.take().ok_or("chromedriver has no output")?;
         let mut lines = BufReader::new(output).lines();

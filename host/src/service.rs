@@ -28,6 +28,8 @@ pub struct ServiceOptions {
     pub user_tokens: UserTokens,
     /// How the platform's own server proves who it is.
     pub platform_token: SecretString,
+    /// How whoever reads the metrics proves it, besides the platform's own server.
+    pub metrics_token: Option<SecretString>,
     /// What the settings page is called and coloured.
     pub brand: Brand,
     /// Whom to tell what happens, if anybody.
@@ -46,6 +48,7 @@ impl ServiceOptions {
             return_url: config.return_url.clone(),
             user_tokens: config.user_tokens.clone(),
             platform_token: config.platform_token.clone(),
+            metrics_token: config.metrics_token.clone(),
             brand: config.brand.clone(),
             webhooks: config.webhooks.clone(),
             plugin: config.plugin.clone(),

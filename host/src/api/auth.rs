@@ -46,6 +46,7 @@ pub struct Claims {
 #[derive(Debug)]
 pub struct Authenticator {
     platform_token: SecretString,
+    metrics_token: Option<SecretString>,
     user_tokens: UserTokens,
     published: Mutex<Published>,
     egress: Option<Egress>,
@@ -69,6 +70,7 @@ impl Authenticator {
         };
         Self {
             platform_token: options.platform_token.clone(),
+            metrics_token: options.metrics_token.clone(),
             user_tokens: options.user_tokens.clone(),
             published: Mutex::default(),
             egress,
@@ -142,12 +144,24 @@ impl Authenticator {
     }
 
     fn is_platform(&self, token: &str) -> bool {
-        token
-            .as_bytes()
-            .ct_eq(self.platform_token.expose_secret().as_bytes())
-            .into()
+        is_same(token, &self.platform_token)
+    }
+
+    fn is_operator(&self, token: &str) -> bool {
+        let own = self.metrics_token.as_ref();
+        own.is_some_and(|own| is_same(token, own)) || self.is_platform(token)
     }
 }
+
+fn is_same(token: &str, secret: &SecretString) -> bool {
+    token
+        .as_bytes()
+        .ct_eq(secret.expose_secret().as_bytes())
+        .into()
+}
+
+/// Whoever watches this host: by a bearer that can do nothing else, or the platform's.
+pub(super) struct Operator;
 
 /// A user of the platform.
 pub(super) struct User(pub(super) Subject);
@@ -188,6 +202,22 @@ impl FromRequestParts<Shared> for Caller {
             .await
             .map(Self::User)
             .ok_or_else(unauthorized)
+    }
+}
+
+impl FromRequestParts<Shared> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers);
+        token
+            .is_some_and(|token| shared.authenticator.is_operator(token))
+            .then_some(Self)
+            .ok_or_else(|| {
+                let title = "A valid bearer token is needed";
+                Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", title)
+                    .remedy("send CALPORT_METRICS_TOKEN, or CALPORT_PLATFORM_TOKEN, as the bearer")
+            })
     }
 }
 

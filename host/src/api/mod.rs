@@ -11,6 +11,7 @@ mod connect;
 mod feeds;
 mod health;
 mod idempotency;
+mod metrics;
 mod page_sessions;
 mod problem;
 mod providers;
@@ -61,6 +62,7 @@ pub fn router(service: Service) -> Router {
     let routes = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .route("/api/page-sessions", post(page_sessions::issue))
         .route("/api/calendar", get(providers::list))
         .route("/api/calendar/busy", get(busy::busy))
@@ -95,8 +97,9 @@ pub fn router(service: Service) -> Router {
             idempotency::once,
         ))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(shared)
-        .merge(pages);
+        .with_state(shared.clone())
+        .merge(pages)
+        .layer(middleware::from_fn_with_state(shared, metrics::count));
     Router::new()
         .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -1,8 +1,11 @@
 //! The command line. Errors go to stderr with what to do next; exit code 2 means that the
 //! call or the configuration must be changed, 1 that something failed.
 
+mod log;
 pub(crate) mod serve;
 pub(crate) mod serving;
+
+pub(crate) use log::{LogFormat, log_to_stderr};
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -77,15 +80,4 @@ fn report(error: &CliError) -> ExitCode {
         CliError::Usage(_) => ExitCode::from(2),
         CliError::Failed(_) => ExitCode::FAILURE,
     }
-}
-
-/// Log lines on stderr, so that stdout is for what a command says. `RUST_LOG` chooses.
-pub(crate) fn log_to_stderr(default: &str) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // A second call, as in tests, changes nothing.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
 }

@@ -1,6 +1,6 @@
 //! `calport serve`.
 
-use super::{CliError, log_to_stderr, serving};
+use super::{CliError, LogFormat, log_to_stderr, serving};
 use crate::{
     api,
     config::{Config, Environment},
@@ -14,8 +14,13 @@ use tokio::net::TcpListener;
 use url::Url;
 
 pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
-    log_to_stderr("info");
     let environment = Environment::read(env_file).map_err(CliError::usage)?;
+    let format = LogFormat::parse(environment.get("CALPORT_LOG_FORMAT")).ok_or_else(|| {
+        CliError::usage(
+            "CALPORT_LOG_FORMAT is neither text nor json. Set it to one, or leave it out.",
+        )
+    })?;
+    log_to_stderr("info", format);
     let config = Config::from_environment(environment).map_err(CliError::usage)?;
     let listener = TcpListener::bind(config.listen)
         .await

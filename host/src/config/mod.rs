@@ -52,6 +52,8 @@ pub struct Config {
     pub user_tokens: UserTokens,
     /// How the platform's own server proves who it is.
     pub platform_token: SecretString,
+    /// How whoever reads the metrics proves it, besides the platform's own server.
+    pub metrics_token: Option<SecretString>,
     /// Where a browser goes after a callback; the host's own page when missing.
     pub return_url: Option<Url>,
     /// What the settings page is called and coloured.
@@ -102,6 +104,9 @@ impl Config {
         let keys = reader.keys();
         let user_tokens = reader.user_tokens();
         let platform_token = reader.secret("CALPORT_PLATFORM_TOKEN");
+        let metrics_token = environment
+            .get("CALPORT_METRICS_TOKEN")
+            .and_then(|_| reader.secret("CALPORT_METRICS_TOKEN"));
         let return_url = reader.url("CALPORT_RETURN_URL");
         let brand = reader.brand();
         let webhooks = reader.webhooks();
@@ -118,6 +123,7 @@ impl Config {
                     keys,
                     user_tokens,
                     platform_token,
+                    metrics_token,
                     return_url,
                     brand,
                     webhooks,

@@ -17,7 +17,7 @@ mod words;
 
 pub use running::{Running, start};
 
-use crate::cli::{CliError, log_to_stderr, serve::stop_signal};
+use crate::cli::{CliError, LogFormat, log_to_stderr, serve::stop_signal};
 use std::path::PathBuf;
 
 /// What the demo is called on consent pages and its own.
@@ -40,7 +40,7 @@ pub struct Options {
 /// # Errors
 /// The port or the folder cannot be used, or the parts do not start.
 pub async fn run(options: Options) -> Result<(), CliError> {
-    log_to_stderr("error");
+    log_to_stderr("error", LogFormat::Text);
     // Listened for from the start, so that a temporary folder never stays behind.
     let running = tokio::select! {
         running = start(options) => running?,

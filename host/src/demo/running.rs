@@ -76,6 +76,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             name: Some(NAME.to_owned()),
             ..Brand::default()
         },
+        metrics_token: None,
         webhooks: None,
         plugin: None,
         plugin_options: plugin::Options {

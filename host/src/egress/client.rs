@@ -17,6 +17,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
+use tracing::{Instrument, field::Empty};
 
 use super::body::{ReplyBody, read_reply, read_request};
 use super::connect::{ConnectFault, Connector, find};
@@ -161,6 +162,24 @@ impl Egress {
     where
         B: Body<Data = Bytes>,
     {
+        // Where it goes is said once it is known to be allowed.
+        let span =
+            tracing::info_span!("outgoing", method = %request.method(), to = Empty, status = Empty);
+        let sent = self.timed(request, within).instrument(span.clone()).await;
+        if let Ok(reply) = &sent {
+            span.record("status", reply.status().as_u16());
+        }
+        sent
+    }
+
+    async fn timed<B>(
+        &self,
+        request: Request<B>,
+        within: Duration,
+    ) -> Result<Response<ReplyBody>, EgressError>
+    where
+        B: Body<Data = Bytes>,
+    {
         let limits = &self.shared.limits;
         let mut deadline = Box::pin(tokio::time::sleep(limits.clamp(within)));
         let (reply, place) = tokio::select! {
@@ -207,6 +226,7 @@ impl Egress {
             let scheme = head.uri.scheme_str().unwrap_or_default();
             return Err(EgressError::NotAllowed(Destination::new(scheme, authority)));
         };
+        tracing::Span::current().record("to", tracing::field::display(&origin));
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(EgressError::BadRequest(BadRequest::Method));
         }

@@ -4,6 +4,7 @@ use super::{Loaded, Plugin, bindings, error::CallError, state::State, types};
 use crate::vault::Binding;
 use futures::future::BoxFuture;
 use std::{sync::Arc, time::Instant};
+use tracing::Instrument;
 use wasmtime::{AsContextMut, Engine, Store, Trap, UpdateDeadline};
 
 /// What an export gives: the host's failure outside, the contract's error inside.
@@ -29,7 +30,8 @@ impl Plugin {
             .as_ref()
             .map(|binding| binding.provider().to_owned());
         let began = Instant::now();
-        let running = tokio::spawn(call(loaded, binding, export));
+        let span = tracing::info_span!("plugin", export = name, provider = provider.as_deref());
+        let running = tokio::spawn(call(loaded, binding, export).instrument(span));
         let result = match running.await {
             Ok(result) => result,
             Err(_) => Err(CallError::Trapped(None)),

@@ -7,6 +7,7 @@ use crate::{
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use std::time::Duration;
+use tracing::Instrument;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 /// A guest's requests go to the egress of its plugin, or nowhere.
@@ -38,7 +39,7 @@ impl WasiHttpHooks for Outbound {
         _sent: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io)>> + Send> {
         let egress = self.0.clone();
-        Box::new(async move {
+        let sending = async move {
             let egress = egress.ok_or(Error::HttpRequestDenied)?;
             // A guest may ask for less time than the host gives, never for more.
             let wish = options.and_then(|options| options.first_byte_timeout);
@@ -48,7 +49,9 @@ impl WasiHttpHooks for Outbound {
             steps::at(steps::ANSWERED);
             let response = response.map(|body| body.map_err(code).boxed_unsync());
             Ok((response, Box::new(std::future::ready(Ok(()))) as Io))
-        })
+        };
+        // wasmtime sends it in a task of its own.
+        Box::new(sending.in_current_span())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tracing::Instrument;
 
 /// Deliveries of one calendar before others get their turn.
 const TURN: usize = 32;
@@ -98,7 +99,17 @@ impl Worker {
                 self.note(lane, Note::Suspended(reason.clone())).await?;
                 break;
             }
-            match self.deliver(lane, delivery, &connection).await? {
+            let id = &delivery.booking;
+            let span = tracing::info_span!(
+                "delivery",
+                tenant = id.tenant,
+                kind = id.kind.as_str(),
+                booking = id.id,
+                user = delivery.user,
+                provider = delivery.provider,
+            );
+            let delivering = self.deliver(lane, delivery, &connection);
+            match delivering.instrument(span).await? {
                 Next::Goes(seen) => health = seen,
                 Next::Ends(seen, rest) => return Ok((seen, rest)),
             }

@@ -10,7 +10,9 @@ mod world;
 pub use browser::{Browser, Landing};
 pub use foreign::{Foreign, answer, not_tested};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
-pub use world::{PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token};
+pub use world::{
+    METRICS_TOKEN, PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token,
+};
 
 /// Accounts of the stand-ins that tests use.
 pub mod accounts {

@@ -27,6 +27,8 @@ use url::Url;
 
 /// The bearer of the platform's own server.
 pub const PLATFORM_TOKEN: &str = "platform-token-for-tests-0123456789abcdef";
+/// The bearer of whoever watches the host.
+pub const METRICS_TOKEN: &str = "metrics-token-for-tests-0123456789abcdef";
 const JWT_SECRET: &str = "user-token-secret-for-tests-0123456789abcdef";
 const KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
@@ -153,6 +155,7 @@ impl World {
                 audience: None,
             },
             platform_token: PLATFORM_TOKEN.into(),
+            metrics_token: Some(METRICS_TOKEN.into()),
             brand: Brand::default(),
             webhooks: options.webhooks.map(|url| webhooks::Receiver {
                 url,

@@ -4,11 +4,13 @@
 
 mod browser;
 mod foreign;
+mod log;
 mod receiver;
 mod world;
 
 pub use browser::{Browser, Landing};
 pub use foreign::{Foreign, answer, not_tested};
+pub use log::Log;
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use world::{
     METRICS_TOKEN, PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token,

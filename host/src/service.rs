@@ -123,9 +123,11 @@ impl Service {
             None => Plugin::load(runtime, BUILT_IN, &plugin_options).await?,
         };
         let news = News::new();
+        let webhooks = Webhooks::new(vault.database().clone(), options.webhooks.clone());
         let flows = Flows::new(
             vault.clone(),
             plugin.clone(),
+            webhooks.clone(),
             options.public_url.clone(),
             news.clone(),
         );
@@ -134,7 +136,7 @@ impl Service {
             page_sessions: PageSessions::new(vault.database().clone()),
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
-            webhooks: Webhooks::new(vault.database().clone(), options.webhooks.clone()),
+            webhooks,
             metrics,
             options,
             vault,

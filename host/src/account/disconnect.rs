@@ -8,6 +8,7 @@ use crate::{
     subject::Subject,
     sync,
     vault::Connection,
+    webhooks::Change,
 };
 
 /// What a disconnection came to.
@@ -57,7 +58,21 @@ pub async fn disconnect(
             false
         }
     };
-    service.vault().erase(&connection.slot()).await?;
+    let (mut transaction, now) = service.vault().database().write().await?;
+    service
+        .vault()
+        .erase_within(&mut transaction, &connection.slot())
+        .await?;
+    let change = Change::ConnectionDisconnected {
+        subject: subject.clone(),
+        provider: provider.to_owned(),
+    };
+    service
+        .webhooks()
+        .record(&mut transaction, now, &change)
+        .await?;
+    transaction.commit().await?;
+    service.webhooks().announce();
     service
         .deliveries()
         .forget_connection(subject, provider)

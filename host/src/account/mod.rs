@@ -10,6 +10,7 @@ pub use disconnect::{Left, disconnect};
 use crate::{
     plugin::{CallError, types},
     service::Service,
+    sync,
     vault::{Binding, Connection, VaultError},
 };
 
@@ -49,7 +50,7 @@ pub async fn note_dead_grant(
     error: &CallError,
 ) -> Result<(), VaultError> {
     if let CallError::Plugin(types::Error::NeedsReconnect(reason)) = error {
-        service.vault().mark_dead(connection, reason).await?;
+        sync::grant_died(service.vault(), service.webhooks(), connection, reason).await?;
     }
     Ok(())
 }

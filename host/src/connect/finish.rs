@@ -54,7 +54,10 @@ impl Flows {
             .connect(&mut transaction, now, subject, &provider.id, &grant)
             .await?;
         sync::owe_connection(&mut transaction, subject, &provider.id, now).await?;
+        self.tell_connected(&mut transaction, now, subject, &provider.id)
+            .await?;
         transaction.commit().await?;
+        self.webhooks.announce();
         self.news.announce();
         tracing::info!(target: AUDIT, %subject, provider = provider.id, "connected");
         Ok(Returned::Connected)

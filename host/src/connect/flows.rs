@@ -3,9 +3,12 @@
 use super::FlowError;
 use crate::{
     plugin::{Plugin, calendar},
+    subject::Subject,
     sync::{Deliveries, News},
     vault::Vault,
+    webhooks::{Change, Webhooks},
 };
+use sqlx::{Any, Transaction};
 use url::Url;
 
 /// Where a flow was begun, and so where its browser returns to.
@@ -42,20 +45,43 @@ pub struct Flows {
     pub(super) deliveries: Deliveries,
     pub(super) plugin: Plugin,
     pub(super) public_url: Url,
+    pub(super) webhooks: Webhooks,
     pub(super) news: News,
 }
 
 impl Flows {
     /// Flows through this plugin into this vault. `news` is told when bookings become due
     /// in a new connection.
-    pub fn new(vault: Vault, plugin: Plugin, public_url: Url, news: News) -> Self {
+    pub fn new(
+        vault: Vault,
+        plugin: Plugin,
+        webhooks: Webhooks,
+        public_url: Url,
+        news: News,
+    ) -> Self {
         Self {
             deliveries: Deliveries::new(vault.database().clone()),
             vault,
             plugin,
+            webhooks,
             public_url,
             news,
         }
+    }
+
+    /// Tells the platform, with the grant that is stored.
+    pub(super) async fn tell_connected(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<(), sqlx::Error> {
+        let change = Change::ConnectionConnected {
+            subject: subject.clone(),
+            provider: provider.to_owned(),
+        };
+        self.webhooks.record(transaction, now, &change).await
     }
 
     /// The redirect URI that must be registered with the provider: the operator's, or the

@@ -167,7 +167,10 @@ impl Flows {
             sync::owe_connection(&mut transaction, &subject, &provider, now).await?;
             Vec::new()
         };
+        self.tell_connected(&mut transaction, now, &subject, &provider)
+            .await?;
         transaction.commit().await?;
+        self.webhooks.announce();
         self.news.announce();
         let Some((connection, stored)) = old else {
             return Ok(Answered::Switched {

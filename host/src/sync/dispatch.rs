@@ -62,6 +62,7 @@ impl Workers {
             bookings: Bookings::new(database.clone()),
             lanes: Lanes::new(database.clone()),
             ledger: Ledger::start(database.clone(), webhooks.clone()),
+            webhooks: webhooks.clone(),
             metrics: metrics.clone(),
             stopped,
         };

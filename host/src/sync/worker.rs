@@ -2,6 +2,7 @@
 
 use super::{
     delivery::{Delivery, State},
+    grants::grant_died,
     lanes::{Lane, Lanes},
     ledger::{Ledger, LedgerError, Note, Rest, Settled},
     outcome::{Outcome, of_failure, set_aside},
@@ -12,6 +13,7 @@ use crate::{
     plugin::Plugin,
     steps,
     vault::{Binding, Connection, Vault, VaultError},
+    webhooks::Webhooks,
 };
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -58,6 +60,7 @@ pub(super) struct Worker {
     pub(super) bookings: Bookings,
     pub(super) lanes: Lanes,
     pub(super) ledger: Ledger,
+    pub(super) webhooks: Webhooks,
     pub(super) metrics: Metrics,
     pub(super) stopped: watch::Receiver<bool>,
 }
@@ -193,7 +196,7 @@ impl Worker {
                 Next::Ends(Health::Down(reason), rest)
             }
             Outcome::Reconnect(reason) => {
-                let reason = self.vault.mark_dead(connection, &reason).await?;
+                let reason = grant_died(&self.vault, &self.webhooks, connection, &reason).await?;
                 self.note(lane, Note::Suspended(reason)).await?;
                 Next::Ends(Health::Up, rest)
             }

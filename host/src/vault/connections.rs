@@ -238,19 +238,31 @@ impl Vault {
     }
 
     /// Notes that the provider no longer accepts the grant of this connection, and gives
-    /// back what users and platforms are told. Nothing is noted where another grant has
+    /// back what users and platforms are told, and whether it is news. Nothing is noted where another grant has
     /// come meanwhile: what the old one met says nothing about it.
     ///
     /// # Errors
     /// [`VaultError::Database`].
     pub async fn mark_dead(
         &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
         connection: &Connection,
         reason: &str,
-    ) -> Result<String, VaultError> {
-        let now = self.database.now().await?;
+    ) -> Result<(String, bool), VaultError> {
         let dead_at = connection.dead_at.unwrap_or(now);
         let reason = end::explained(connection, dead_at, reason);
+        let is_alive: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             AND account_id = $4 AND connected_at = $5 AND dead_at IS NULL",
+        )
+        .bind(&connection.subject.tenant)
+        .bind(&connection.subject.user)
+        .bind(&connection.provider)
+        .bind(&connection.account.id)
+        .bind(connection.connected_at)
+        .fetch_optional(&mut **transaction)
+        .await?;
         sqlx::query(
             "UPDATE connections SET reconnect_reason = $6, refresh_until = NULL, \
              dead_at = COALESCE(dead_at, $7) WHERE tenant = $1 AND user_id = $2 \
@@ -263,9 +275,9 @@ impl Vault {
         .bind(connection.connected_at)
         .bind(&reason)
         .bind(now)
-        .execute(self.database.pool())
+        .execute(&mut **transaction)
         .await?;
-        Ok(reason)
+        Ok((reason, is_alive.is_some()))
     }
 
     /// Forgets a connection and its credentials.
@@ -273,6 +285,20 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Database`].
     pub async fn erase(&self, slot: &Slot) -> Result<(), VaultError> {
+        let (mut transaction, _) = self.database.write().await?;
+        self.erase_within(&mut transaction, slot).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The same together with what else ends.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn erase_within(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        slot: &Slot,
+    ) -> Result<(), VaultError> {
         sqlx::query(
             "DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
              AND account_id = COALESCE($4, account_id)",
@@ -281,7 +307,7 @@ impl Vault {
         .bind(&slot.subject.user)
         .bind(&slot.provider)
         .bind(&slot.account)
-        .execute(self.database.pool())
+        .execute(&mut **transaction)
         .await?;
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! What the platform is told, whatever its receiver does.
 
-use calport_e2e::{Receiver, WEBHOOK_SECRETS, World, WorldOptions};
+use calport_e2e::{Receiver, WEBHOOK_SECRETS, World, WorldOptions, accounts::CASEY};
 use calport_host::{
     bookings::{BookingId, Kind},
     subject::Subject,
     sync::State,
     webhooks::Change,
 };
+use calport_standins::ConsentChoice;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const NEW: &str = WEBHOOK_SECRETS[0];
@@ -196,5 +198,68 @@ async fn no_secret_stands_in_what_is_sent() {
         for secret in [NEW, OLD, "@", calport_e2e::PLATFORM_TOKEN] {
             assert!(!text.contains(secret), "{text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_users_whole_way_is_told_from_connecting_to_leaving() {
+    let receiver = Receiver::start(NEW).await.unwrap();
+    let world = telling(&receiver).await;
+    let allow = ConsentChoice::Allow;
+    let put = |revision: u32| {
+        let job = json!({
+            "revision": revision, "title": "canary-title",
+            "start_date": "2031-01-01", "end_date": "2031-01-02",
+            "participants": [{"user": "ann", "role": "customer"}],
+        });
+        let world = &world;
+        async move {
+            world
+                .platform(Method::PUT, "/api/jobs/17/", Some(&job))
+                .await
+        }
+    };
+    world.connect("ann", CASEY, &allow).await.unwrap();
+    receiver.until(1).await.unwrap();
+    put(1).await.unwrap();
+    receiver.until(2).await.unwrap();
+    world.google.kill_grant(CASEY);
+    put(2).await.unwrap();
+    receiver.until(3).await.unwrap();
+    // Whoever asks next finds it dead, too: that is no news.
+    let path = "/api/calendar/google/calendars/";
+    world.user("ann", Method::GET, path, None).await.unwrap();
+    world.connect("ann", CASEY, &allow).await.unwrap();
+    receiver.until(5).await.unwrap();
+    let path = "/api/calendar/google/disconnect/";
+    world.user("ann", Method::POST, path, None).await.unwrap();
+    let received = receiver.until(6).await.unwrap();
+    until_left(&world, "waiting", |left| left == 0).await;
+    let mut told: Vec<_> = received
+        .iter()
+        .map(|received| {
+            let body = &received.body;
+            let state = body["data"]["state"].as_str().unwrap_or_default();
+            format!("{} {state}", body["type"].as_str().unwrap())
+        })
+        .collect();
+    // Connection and booking are two subjects: only each one's own order is promised.
+    told[3..5].sort();
+    assert_eq!(
+        told,
+        [
+            "connection.connected ",
+            "booking.state_changed in_calendar",
+            "connection.needs_reconnect ",
+            "booking.state_changed in_calendar",
+            "connection.connected ",
+            "connection.disconnected ",
+        ]
+    );
+    let reason = received[2].body["data"]["reason"].as_str().unwrap();
+    assert!(!reason.is_empty());
+    for received in received {
+        let text = received.body.to_string();
+        assert!(!text.contains("canary") && !text.contains('@'), "{text}");
     }
 }

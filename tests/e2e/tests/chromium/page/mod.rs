@@ -2,6 +2,7 @@
 
 mod apple;
 mod outlook_only;
+mod switching;
 mod walks;
 mod ways;
 

@@ -3,9 +3,11 @@
 
 use crate::{
     Failure,
+    lent::in_browser,
     window::{DESKTOP, PHONE_AT_NIGHT, Window},
 };
-use std::{path::Path, sync::OnceLock};
+use calport_e2e::Foreign;
+use std::sync::OnceLock;
 
 /// The rules of WCAG 2.2 AA, and what axe-core calls best practice.
 const RULES: &str = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']";
@@ -32,7 +34,7 @@ const MISFITS: &str = "(() => {
 impl Window {
     /// The page is fit for a desktop and for a phone at night; `state` is named when not.
     pub(crate) async fn is_fit(&self, state: &str) -> Result<(), Failure> {
-        let axe = axe();
+        let axe = axe()?;
         if let Some(axe) = axe {
             self.evaluate(axe).await?;
         }
@@ -58,17 +60,44 @@ impl Window {
     }
 }
 
-/// axe-core's text, where it is installed.
-fn axe() -> Option<&'static str> {
-    static AXE: OnceLock<Option<String>> = OnceLock::new();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../foreign/node");
-    let file = folder.join("node_modules/axe-core/axe.min.js");
-    let axe = AXE.get_or_init(|| match std::fs::read_to_string(&file) {
-        Ok(text) => Some(text + "; null"),
-        Err(error) => {
-            eprintln!("NOT TESTED with axe-core: {}: {error}", file.display());
-            None
+/// axe-core's text. `None` where it is not
+/// installed; in CI that is an error.
+fn axe() -> Result<Option<&'static str>, Failure> {
+    static AXE: OnceLock<String> = OnceLock::new();
+    if let Some(text) = AXE.get() {
+        return Ok(Some(text));
+    }
+    let Some(foreign) = Foreign::find(env!("CARGO_TARGET_TMPDIR"))? else {
+        return Ok(None);
+    };
+    let file = foreign.node().join("node_modules/axe-core/axe.min.js");
+    let text = std::fs::read_to_string(file)? + "; null";
+    Ok(Some(AXE.get_or_init(|| text)))
+}
+
+#[test]
+fn a_page_that_is_unfit_is_found_out() -> Result<(), Failure> {
+    in_browser(async |window| {
+        let mut unfit = vec![
+            ("<div style='width:900px'>wide</div>", "sticks out"),
+            (
+                "<button style='width:9px;height:9px'>x</button>",
+                "too small",
+            ),
+        ];
+        if axe()?.is_some() {
+            unfit.push((
+                "<p style='color:%23bbb;background:%23fff'>pale</p>",
+                "contrast",
+            ));
         }
-    });
-    axe.as_deref()
+        for (body, found) in unfit {
+            let meta = "<meta name=viewport content='width=device-width'>";
+            window.go(&format!("data:text/html,{meta}{body}")).await?;
+            let said = window.is_fit(body).await;
+            let said = said.map_or_else(|error| error.to_string(), |()| "nothing".to_owned());
+            assert!(said.contains(found), "{body}: {said}");
+        }
+        Ok(())
+    })
 }

@@ -128,10 +128,9 @@ pub(super) fn token_refusal(
         Purpose::Refresh { .. } => "",
     };
     match trouble.error.as_str() {
-        "invalid_grant" => TokenRefusal::Dead(
-            "Google says that the grant has expired or was taken back. While the app's consent screen is in \
-             Testing, grants end after seven days.",
-        ),
+        "invalid_grant" => {
+            TokenRefusal::Dead("Google says that the grant has expired or was taken back.")
+        }
         "server_error" | "temporarily_unavailable" | "internal_failure" => {
             fault::unavailable().into()
         }

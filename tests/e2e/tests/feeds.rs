@@ -1,6 +1,6 @@
 //! Files and feeds for those who connect no account.
 
-use calport_e2e::World;
+use calport_e2e::{Log, World};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -94,8 +94,8 @@ async fn what_has_not_changed_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_revoked_or_renewed_address_is_as_unknown_as_a_wrong_one() {
-    // case 40
+async fn case_40_a_revoked_or_renewed_address_is_as_unknown_as_a_wrong_one() {
+    let log = Log::captured();
     let world = World::start().await.unwrap();
     let first = subscribe(&world, "ann", CONNECT).await;
     let second_device = subscribe(&world, "ann", CONNECT).await;
@@ -132,6 +132,9 @@ async fn a_revoked_or_renewed_address_is_as_unknown_as_a_wrong_one() {
             .any(|window| window == token.as_bytes());
         assert!(!found, "the raw address is stored");
     }
+    let logged = log.text();
+    assert!(logged.contains("/feeds/..."), "the fetches are in the log");
+    assert!(!logged.contains(&token), "the raw address is logged");
 }
 
 #[tokio::test]

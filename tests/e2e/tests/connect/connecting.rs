@@ -142,3 +142,35 @@ async fn a_dead_grant_is_shown_and_connecting_again_mends_it() {
         StatusCode::OK
     );
 }
+
+#[tokio::test]
+async fn a_grant_that_dies_after_a_week_is_explained_and_another_is_not() {
+    for (days, is_explained) in [(7, true), (30, false)] {
+        let world = World::start().await.unwrap();
+        world
+            .connect("ann", CASEY, &ConsentChoice::Allow)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE connections SET connected_at = connected_at - $1")
+            .bind(days * 86_400_i64)
+            .execute(world.service.vault().database().pool())
+            .await
+            .unwrap();
+        world.google.kill_grant(CASEY);
+        let job = json!({
+            "revision": 1, "title": "Clean", "start": "2031-12-01T10:00:00Z",
+            "end": "2031-12-01T12:00:00Z", "zone": "Europe/London",
+            "participants": [{"user": "ann", "role": "customer"}],
+        });
+        let path = "/api/jobs/1/";
+        world.platform(Method::PUT, path, Some(&job)).await.unwrap();
+        let ann = world.settled(path, "ann").await.unwrap();
+        assert_eq!(ann["state"], "needs_reconnect", "{ann}");
+        let overview = world.user("ann", Method::GET, OVERVIEW, None).await;
+        let google = overview.unwrap().json()["providers"][0].clone();
+        for reason in [&ann["calendars"][0]["reason"], &google["reconnect_reason"]] {
+            let reason = reason.as_str().unwrap();
+            assert_eq!(reason.contains("Testing"), is_explained, "{days}: {reason}");
+        }
+    }
+}

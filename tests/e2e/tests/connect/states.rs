@@ -55,7 +55,7 @@ fn wrong_queries(state: &str) -> BTreeSet<String> {
             right.to_ascii_uppercase()
         };
         for other in at + 1..letters.len() {
-            for shift in [0, 7, 14, 21] {
+            for shift in [0, 4, 8, 12, 17, 21] {
                 let mut two = letters.clone();
                 (two[at], two[other]) = (flip, ALPHABET.chars().nth(other + shift).unwrap());
                 states.insert(two.iter().collect());

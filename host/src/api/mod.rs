@@ -12,6 +12,7 @@ mod feeds;
 mod health;
 mod idempotency;
 mod metrics;
+mod openapi;
 mod page_sessions;
 mod problem;
 mod providers;
@@ -63,6 +64,7 @@ pub fn router(service: Service) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
+        .route("/api/openapi.json", get(openapi::show))
         .route("/api/page-sessions", post(page_sessions::issue))
         .route("/api/calendar", get(providers::list))
         .route("/api/calendar/busy", get(busy::busy))

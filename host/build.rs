@@ -30,7 +30,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     ensure_target()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let built = build_guest(workspace, &out)?;
-    std::fs::copy(&built, out.join(COMPONENT)).map_err(|e| {
+    let place = out.join(COMPONENT);
+    // A copied target folder may share this file with its original by a hard link: copying
+    // into it would change the other one, too.
+    match std::fs::remove_file(&place) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    std::fs::copy(&built, place).map_err(|e| {
         format!(
             "the built component {} cannot be copied: {e}",
             built.display()

@@ -34,7 +34,7 @@ mod tests {
     fn waits_double_up_to_the_ceiling_and_never_vanish() {
         let ceiling = Duration::from_secs(3_600);
         for tries in 0..40 {
-            let at_least = 2_i64.pow(u32::try_from(tries).unwrap().min(11)).min(3_600);
+            let at_least = 2_i64.pow(u32::try_from(tries).unwrap().min(12)).min(3_600);
             let wait = backoff(tries, ceiling);
             assert!(
                 (at_least..=at_least * 2).contains(&wait),

@@ -10,7 +10,11 @@ use super::{
     worker::{Health, TurnError, Worker},
 };
 use crate::{
-    bookings::Bookings, metrics::Metrics, plugin::Plugin, vault::Vault, webhooks::Webhooks,
+    bookings::Bookings,
+    metrics::Metrics,
+    plugin::Plugin,
+    vault::{Vault, VaultError},
+    webhooks::Webhooks,
 };
 use std::{
     sync::{
@@ -129,11 +133,12 @@ impl Dispatcher {
     }
 
     /// A new process: what an earlier one held or believed is void.
-    async fn begin(&self) -> Result<(), sqlx::Error> {
+    async fn begin(&self) -> Result<(), VaultError> {
         if self.worker.vault.database().is_exclusive() {
             self.worker.lanes.free_all(&self.provider).await?;
+            self.worker.vault.free_refresh_turns(&self.provider).await?;
         }
-        self.pauses.end(&self.provider).await
+        Ok(self.pauses.end(&self.provider).await?)
     }
 
     /// Whether any lane was handed out.

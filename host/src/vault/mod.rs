@@ -8,6 +8,7 @@ mod credentials;
 mod end;
 mod keys;
 mod pending;
+mod restart;
 mod seal;
 
 pub use binding::{Binding, Granted};

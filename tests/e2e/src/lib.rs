@@ -5,16 +5,18 @@
 mod browser;
 mod foreign;
 mod log;
+mod process;
 mod receiver;
+mod rest;
 mod world;
 
 pub use browser::{Browser, Landing};
 pub use foreign::{Foreign, answer, not_tested};
 pub use log::Log;
+pub use process::{Exited, Process};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
-pub use world::{
-    METRICS_TOKEN, PLATFORM_TOKEN, Reply, World, WorldOptions, plugin_options, runtime, token,
-};
+pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};
+pub use world::{World, WorldOptions, plugin_options, runtime};
 
 /// Accounts of the stand-ins that tests use.
 pub mod accounts {

@@ -1,6 +1,9 @@
 //! Starts everything, and speaks to it as a platform does.
 
-use crate::{Browser, Landing, WEBHOOK_SECRETS};
+use crate::{
+    Browser, JWT_SECRET, KEYS, Landing, METRICS_TOKEN, PLATFORM_TOKEN, Rest, WEBHOOK_SECRETS,
+    rest::Failure,
+};
 use axum::Router;
 use calport_host::{
     api,
@@ -13,10 +16,10 @@ use calport_host::{
     webhooks,
 };
 use calport_standins::{ConsentChoice, Google, GoogleConfig, Outlook, OutlookConfig};
-use reqwest::{Client, Method, StatusCode, header::HeaderMap};
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::Value;
 use std::{
-    error::Error,
+    ops::Deref,
     path::Path,
     sync::OnceLock,
     time::{Duration, Instant},
@@ -25,18 +28,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use url::Url;
 
-/// The bearer of the platform's own server.
-pub const PLATFORM_TOKEN: &str = "platform-token-for-tests-0123456789abcdef";
-/// The bearer of whoever watches the host.
-pub const METRICS_TOKEN: &str = "metrics-token-for-tests-0123456789abcdef";
-const JWT_SECRET: &str = "user-token-secret-for-tests-0123456789abcdef";
-const KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
 /// How long a test waits for something that must happen. Generous: it only passes when
 /// something is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-type Failure = Box<dyn Error + Send + Sync>;
 
 /// The engine that the tests of one process share.
 ///
@@ -45,19 +39,6 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("wasmtime runs here"))
-}
-
-/// A user's token as the platform signs it.
-///
-/// # Errors
-/// When it cannot be signed.
-pub fn token(claims: &Value) -> Result<String, Failure> {
-    let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
-    Ok(jsonwebtoken::encode(
-        &jsonwebtoken::Header::default(),
-        claims,
-        &key,
-    )?)
 }
 
 /// What may differ from test to test.
@@ -84,37 +65,21 @@ pub struct World {
     pub google: Google,
     /// The Microsoft stand-in.
     pub outlook: Outlook,
-    /// The host's own URL, without a slash at the end.
-    pub url: String,
+    /// Its REST interface.
+    pub rest: Rest,
     /// The host, for looking inside.
     pub service: Service,
     /// Where its database lies.
     pub folder: TempDir,
-    client: Client,
     _workers: Option<Workers>,
     webhooks: Option<webhooks::Workers>,
 }
 
-/// A reply of the REST interface.
-#[derive(Debug)]
-pub struct Reply {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body as it came.
-    pub text: String,
-}
+impl Deref for World {
+    type Target = Rest;
 
-impl Reply {
-    /// Its body as JSON; `null` when it is none.
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
-    }
-
-    /// The `code` of a problem document.
-    pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    fn deref(&self) -> &Rest {
+        &self.rest
     }
 }
 
@@ -173,14 +138,12 @@ impl World {
             None => calport,
         };
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let client = Client::builder().no_proxy().build()?;
         Ok(Self {
             google,
             outlook,
-            url,
+            rest: Rest::new(url)?,
             service,
             folder,
-            client,
             _workers: workers,
             webhooks,
         })
@@ -201,92 +164,6 @@ impl World {
             .await?;
         self.webhooks = Some(self.service.start_webhooks()?);
         Ok(())
-    }
-
-    /// A call without any bearer.
-    ///
-    /// # Errors
-    /// When there is no reply.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        bearer: Option<&str>,
-        body: Option<&Value>,
-    ) -> Result<Reply, Failure> {
-        let mut request = self.client.request(method, format!("{}{path}", self.url));
-        if let Some(bearer) = bearer {
-            request = request.bearer_auth(bearer);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let response = request.send().await?;
-        Ok(Reply {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: response.text().await?,
-        })
-    }
-
-    /// A call of a user's.
-    ///
-    /// # Errors
-    /// When there is no reply.
-    pub async fn user(
-        &self,
-        user: &str,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Reply, Failure> {
-        let token = token(&json!({"sub": user, "exp": 4_000_000_000_u64}))?;
-        self.call(method, path, Some(&token), body).await
-    }
-
-    /// A call of the platform's own server.
-    ///
-    /// # Errors
-    /// When there is no reply.
-    pub async fn platform(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Reply, Failure> {
-        self.call(method, path, Some(PLATFORM_TOKEN), body).await
-    }
-
-    /// Begins a flow for a user in a browser; the URL of Google's consent page.
-    ///
-    /// # Errors
-    /// When it does not begin.
-    pub async fn begin(&self, user: &str, browser: &Browser) -> Result<String, Failure> {
-        self.begin_with("google", user, browser).await
-    }
-
-    /// Begins a flow with a provider.
-    ///
-    /// # Errors
-    /// When it does not begin.
-    pub async fn begin_with(
-        &self,
-        provider: &str,
-        user: &str,
-        browser: &Browser,
-    ) -> Result<String, Failure> {
-        let path = format!("/api/calendar/{provider}/connect/");
-        let reply = self.user(user, Method::POST, &path, None).await?;
-        if reply.status != StatusCode::OK {
-            return Err(reply.text.into());
-        }
-        for cookie in reply.headers.get_all("set-cookie") {
-            browser.keep(cookie.to_str()?);
-        }
-        Ok(reply.json()["authorization_url"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
     }
 
     /// Goes through a whole flow with Google: the user decides, the browser comes back.

@@ -1,0 +1,333 @@
+//! The run itself: states bookings, strikes, kills, starts again.
+
+use crate::model::{Model, Person, Wish, found};
+use calport_e2e::{
+    Browser, Exited, Process, Rest,
+    accounts::{CASEY, PERSONAL, SAM, WORK},
+};
+use calport_host::steps;
+use calport_standins::{
+    Behaviour, ConsentChoice, Fault, Google, GoogleConfig, Outlook, OutlookConfig,
+};
+use fastrand::Rng;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    path::Path,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const BOOKINGS: usize = 24;
+/// Changes that a round states.
+const CHANGES: usize = 5;
+/// How long the last, undisturbed run may take. Generous: it only passes when something
+/// is broken.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+const PEOPLE: [Person; 6] = [
+    person("ann", "google", CASEY),
+    person("bob", "google", SAM),
+    person("cat", "google", CASEY),
+    person("dan", "outlook", PERSONAL),
+    person("eve", "outlook", WORK),
+    // One person with two calendars.
+    person("ann", "outlook", WORK),
+];
+
+const fn person(user: &'static str, provider: &'static str, account: &'static str) -> Person {
+    Person {
+        user,
+        provider,
+        account,
+    }
+}
+
+pub(crate) struct Chaos {
+    google: Google,
+    outlook: Outlook,
+    folder: TempDir,
+    listen: String,
+    rng: Rng,
+    model: Model,
+    /// Stated, and not known to be acknowledged.
+    pending: BTreeMap<usize, Wish>,
+    process: Option<Process>,
+    kills: BTreeMap<String, usize>,
+    faults: usize,
+    acknowledged: usize,
+}
+
+impl Chaos {
+    /// Everything connected and running.
+    pub(crate) async fn start(seed: u64) -> Result<Self, Failure> {
+        let mut chaos = Self {
+            google: Google::start(GoogleConfig::default())?,
+            outlook: Outlook::start(OutlookConfig::default())?,
+            folder: tempfile::tempdir()?,
+            listen: "127.0.0.1:0".to_owned(),
+            rng: Rng::with_seed(seed),
+            model: Model::default(),
+            pending: BTreeMap::new(),
+            process: None,
+            kills: BTreeMap::new(),
+            faults: 0,
+            acknowledged: 0,
+        };
+        chaos.run(None).await?;
+        let rest = chaos.rest()?;
+        let origin = rest.url.replace("127.0.0.1", "localhost");
+        chaos
+            .google
+            .register_redirect_uri(format!("{origin}/api/calendar/google/callback/"));
+        chaos
+            .outlook
+            .register_redirect_uri(format!("{origin}/api/calendar/outlook/callback/"));
+        for Person {
+            user,
+            provider,
+            account,
+        } in PEOPLE
+        {
+            let browser = Browser::new();
+            let url = rest.begin_with(provider, user, &browser).await?;
+            let callback = match provider {
+                "google" => chaos.google.consent(&url, account, &ConsentChoice::Allow)?,
+                _ => chaos
+                    .outlook
+                    .consent(&url, account, &ConsentChoice::Allow)?,
+            };
+            let landing = browser
+                .open(&callback.replace("localhost", "127.0.0.1"))
+                .await?;
+            if landing.status() != "connected" {
+                return Err(format!("{user}: {landing:?}").into());
+            }
+        }
+        Ok(chaos)
+    }
+
+    /// States some changes while things go wrong, and ends with a killed process.
+    pub(crate) async fn round(&mut self, round: usize) -> Result<(), Failure> {
+        self.strike();
+        // Every step gets its turn; each second time the moment is left to chance.
+        let step = round.is_multiple_of(2).then(|| {
+            let step = steps::ALL[(round / 2) % steps::ALL.len()];
+            (step, self.rng.u64(1..=6))
+        });
+        let name = step.map_or("at random", |(step, _)| step);
+        self.kill().await?;
+        match self.run(step).await {
+            Ok(()) => {
+                let moment = Duration::from_millis(self.rng.u64(20..600));
+                let until = Instant::now() + moment;
+                self.state_changes(until).await?;
+                let left = until.saturating_duration_since(Instant::now());
+                if let Some(process) = &mut self.process {
+                    // Ends by itself at its step, if it comes that far.
+                    let _ = tokio::time::timeout(left, process.ended()).await;
+                }
+                self.kill().await?;
+            }
+            // It came to its step before it listened.
+            Err(error) if error.is::<Exited>() => {}
+            Err(error) => return Err(error),
+        }
+        *self.kills.entry(name.to_owned()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Lets the host finish undisturbed, and says what is not as it was acknowledged.
+    pub(crate) async fn settle_and_compare(&mut self) -> Result<Vec<String>, Failure> {
+        self.google.faults().clear();
+        self.outlook.faults().clear();
+        self.kill().await?;
+        self.run(None).await?;
+        let deadline = Instant::now() + PATIENCE;
+        self.state_pending(deadline).await?;
+        let rest = self.rest()?;
+        let mut differences = Vec::new();
+        for id in self.model.acknowledged.keys() {
+            let path = format!("/api/jobs/{id}/");
+            loop {
+                let reading = rest.platform(Method::GET, &path, None).await?.json();
+                let states = states(&reading);
+                if Instant::now() > deadline || !states.iter().any(|state| state == "waiting") {
+                    let bad = |state: &&String| *state != "in_calendar";
+                    // A cancelled booking has nothing left to tell about.
+                    if reading["status"] != "cancelled" && states.iter().any(|s| bad(&s)) {
+                        differences.push(format!("{reading}"));
+                    }
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        // Removals are in no reading: their rows vanish when they are done.
+        let accounts: BTreeSet<_> = PEOPLE.iter().map(|p| (p.provider, p.account)).collect();
+        loop {
+            let mut wrong = Vec::new();
+            for (provider, account) in &accounts {
+                let (events, title) = match *provider {
+                    "google" => (self.google.events(account, "primary"), "summary"),
+                    _ => (self.outlook.events(account, "Calendar"), "subject"),
+                };
+                let found = found(&events, title);
+                let here: Vec<_> = PEOPLE
+                    .into_iter()
+                    .filter(|person| person.provider == *provider)
+                    .collect();
+                let expected = self.model.expected(&here, account);
+                if found != expected {
+                    wrong.push(format!(
+                        "{account} holds {found:?}\n  instead of {expected:?}"
+                    ));
+                }
+            }
+            if wrong.is_empty() || Instant::now() > deadline {
+                differences.extend(wrong);
+                return Ok(differences);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What was done.
+    pub(crate) fn figures(&self) -> String {
+        let kills: usize = self.kills.values().sum();
+        let changes = self.google.requests().len() + self.outlook.requests().len();
+        format!(
+            "{kills} kills {:?}; {} faults armed; {} changes acknowledged; \
+             {changes} requests at the providers",
+            self.kills, self.faults, self.acknowledged
+        )
+    }
+
+    /// The end of the processes' log.
+    pub(crate) fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.path().join("calport.log"));
+        let log = log.unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    fn rest(&self) -> Result<Rest, Failure> {
+        let process = self.process.as_ref().ok_or("nothing runs")?;
+        Rest::new(process.url.clone())
+    }
+
+    async fn run(&mut self, kill: Option<(&str, u64)>) -> Result<(), Failure> {
+        let mut settings = self.google.environment();
+        settings.extend(self.outlook.environment());
+        if let Some((step, count)) = kill {
+            settings.push(("CALPORT_TEST_KILL".to_owned(), format!("{step}:{count}")));
+        }
+        let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
+        let process = Process::start(binary, self.folder.path(), &self.listen, &settings).await?;
+        self.listen = process.url.replace("http://", "");
+        self.process = Some(process);
+        Ok(())
+    }
+
+    async fn kill(&mut self) -> Result<(), Failure> {
+        match self.process.take() {
+            Some(process) => process.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Arms some faults at the providers, or none.
+    fn strike(&mut self) {
+        let behaviours = [
+            Behaviour::LoseReply,
+            Behaviour::ErrorAfterEffect {
+                status: 503,
+                reason: "backendError".to_owned(),
+                retry_after: None,
+            },
+            Behaviour::error(503, "backendError"),
+            Behaviour::Error {
+                status: 429,
+                reason: "rateLimitExceeded".to_owned(),
+                retry_after: Some("1".to_owned()),
+            },
+            Behaviour::TruncatedJson,
+            Behaviour::Drop,
+        ];
+        for faults in [self.google.faults(), self.outlook.faults()] {
+            if self.rng.u8(..) < 100 {
+                let behaviour = behaviours[self.rng.usize(..behaviours.len())].clone();
+                let times = self.rng.u64(1..4);
+                let fault = Fault::everywhere().behaviour(behaviour).times(times);
+                faults.add(fault.after(self.rng.u64(..8)));
+                self.faults += 1;
+            }
+        }
+        match self.rng.u8(..) {
+            0..30 => self.google.expire_access_tokens(),
+            30..60 => self.outlook.expire_access_tokens(),
+            _ => {}
+        }
+    }
+
+    async fn state_changes(&mut self, until: Instant) -> Result<(), Failure> {
+        self.state_pending(until).await?;
+        for _ in 0..CHANGES {
+            let id = self.rng.usize(..BOOKINGS);
+            if self.pending.contains_key(&id) {
+                continue;
+            }
+            let before = self.model.acknowledged.get(&id);
+            let users = ["ann", "bob", "cat", "dan", "eve"];
+            let wish = Wish {
+                revision: before.map_or(1, |wish| wish.revision + 1),
+                hour: self.rng.u8(8..20),
+                users: users.into_iter().filter(|_| self.rng.bool()).collect(),
+                is_cancelled: before.is_some() && self.rng.u8(..) < 50,
+            };
+            self.pending.insert(id, wish);
+            self.state_pending(until).await?;
+        }
+        Ok(())
+    }
+
+    /// As a platform does: states it again until it is acknowledged.
+    async fn state_pending(&mut self, until: Instant) -> Result<(), Failure> {
+        let rest = self.rest()?;
+        for (id, wish) in self.pending.clone() {
+            let path = format!("/api/jobs/{id}/");
+            let body = wish.body(id);
+            let left = until.saturating_duration_since(Instant::now());
+            let put = rest.platform(Method::PUT, &path, Some(&body));
+            let Ok(Ok(reply)) = tokio::time::timeout(left, put).await else {
+                return Ok(());
+            };
+            match reply.status {
+                StatusCode::ACCEPTED => {
+                    self.pending.remove(&id);
+                    self.model.acknowledged.insert(id, wish);
+                    self.acknowledged += 1;
+                }
+                StatusCode::SERVICE_UNAVAILABLE => {}
+                other => return Err(format!("{path}: {other} {}", reply.text).into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn states(reading: &Value) -> Vec<String> {
+    let participants = reading["participants"].as_array();
+    let calendars = participants
+        .into_iter()
+        .flatten()
+        .filter_map(|participant| participant["calendars"].as_array())
+        .flatten();
+    calendars
+        .map(|calendar| calendar["state"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}

@@ -15,6 +15,7 @@ pub mod cookie;
 pub mod db;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod drift;
 pub mod egress;
 pub mod feeds;
 mod hex;

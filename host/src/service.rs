@@ -5,6 +5,7 @@ use crate::{
     config::{Brand, Config, Environment, UserTokens},
     connect::Flows,
     db::DatabaseError,
+    drift::{self, Poller},
     feeds::Feeds,
     metrics::Metrics,
     page::PageSessions,
@@ -34,6 +35,8 @@ pub struct ServiceOptions {
     pub brand: Brand,
     /// Whom to tell what happens, if anybody.
     pub webhooks: Option<Receiver>,
+    /// Whether and how calendars are looked through for what users do in them.
+    pub drift: drift::Options,
     /// Another component in place of the built-in one.
     pub plugin: Option<PathBuf>,
     /// How the plugin is run.
@@ -51,6 +54,7 @@ impl ServiceOptions {
             metrics_token: config.metrics_token.clone(),
             brand: config.brand.clone(),
             webhooks: config.webhooks.clone(),
+            drift: config.drift,
             plugin: config.plugin.clone(),
             plugin_options: Options {
                 settings: config.settings.clone(),
@@ -154,6 +158,23 @@ impl Service {
             &self.0.webhooks,
             &self.0.metrics,
             &self.0.news,
+        )
+    }
+
+    /// Starts looking for what users do in their own calendars.
+    pub fn start_drift(&self) -> drift::Workers {
+        let is_exclusive = self.0.vault.database().is_exclusive();
+        drift::Workers::start(self.poller(), self.0.options.drift, is_exclusive)
+    }
+
+    /// Looks into one calendar when it is asked to.
+    pub fn poller(&self) -> Poller {
+        Poller::new(
+            &self.0.vault,
+            &self.0.plugin,
+            &self.0.webhooks,
+            &self.0.news,
+            self.0.options.drift.policy,
         )
     }
 

@@ -11,7 +11,7 @@ use crate::{
     plugin::{CallError, calendar::IcsOptions, types},
     service::Service,
     subject,
-    sync::Delivery,
+    sync::{Delivery, Drift, SeenSpan},
 };
 use axum::{
     Json,
@@ -21,7 +21,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Whose event a booking without participants is checked as.
 const NOBODY: &str = "nobody";
@@ -54,6 +54,17 @@ struct InCalendar {
     link: Option<String>,
     reason: Option<String>,
     next_try: Option<Timestamp>,
+    drift: Option<Drifted>,
+}
+
+/// What the participant has changed in this calendar; what is not told does not differ.
+#[derive(Serialize)]
+struct Drifted {
+    what: &'static str,
+    /// When it was noticed.
+    noticed: Option<Timestamp>,
+    #[serde(flatten)]
+    seen: Map<String, Value>,
 }
 
 /// `PUT /api/{kind}/{id}/`.
@@ -104,6 +115,22 @@ pub(super) async fn cancel(
         Json(reading(&service, &id, None).await?),
     )
         .into_response())
+}
+
+/// `POST /api/{kind}/{id}/restore/`: what participants have changed in their calendars is put
+/// back there, whatever the policy says.
+pub(super) async fn restore(
+    State(service): State<Service>,
+    Platform { tenant }: Platform,
+    Path((kind, id)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let id = booking_id(tenant, &kind, id)?;
+    held(&service, &id, None).await?;
+    if service.deliveries().restore(&id, None, None).await? > 0 {
+        service.announce();
+    }
+    let reading = reading(&service, &id, None).await?;
+    Ok((StatusCode::ACCEPTED, Json(reading)).into_response())
 }
 
 /// `GET /api/{kind}/{id}/calendar.ics`: for a participant, or whoever has their signed link.
@@ -273,6 +300,35 @@ fn in_calendar(delivery: &Delivery) -> InCalendar {
         next_try: delivery
             .next_try
             .and_then(|at| Timestamp::from_second(at).ok()),
+        drift: delivery.drift.as_ref().map(drifted),
+    }
+}
+
+fn drifted(drift: &Drift) -> Drifted {
+    let instant = |at: &i64| json!(Timestamp::from_second(*at).ok());
+    let mut seen = Map::new();
+    match &drift.seen {
+        Some(SeenSpan::Timed { start, end, zone }) => {
+            seen.insert("seen_start".to_owned(), instant(start));
+            seen.insert("seen_end".to_owned(), instant(end));
+            seen.insert("seen_zone".to_owned(), json!(zone));
+        }
+        Some(SeenSpan::AllDay {
+            start_date,
+            end_date,
+        }) => {
+            seen.insert("seen_start_date".to_owned(), json!(start_date));
+            seen.insert("seen_end_date".to_owned(), json!(end_date));
+        }
+        None => {}
+    }
+    if let Some(title) = &drift.seen_title {
+        seen.insert("seen_title".to_owned(), json!(title));
+    }
+    Drifted {
+        what: drift.what.as_str(),
+        noticed: Timestamp::from_second(drift.seen_at).ok(),
+        seen,
     }
 }
 

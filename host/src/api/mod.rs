@@ -91,6 +91,7 @@ pub fn router(service: Service) -> Router {
                 .get(bookings::show)
                 .delete(bookings::cancel),
         )
+        .route("/api/{kind}/{id}/restore", post(bookings::restore))
         .route("/api/{kind}/{id}/calendar.ics", get(bookings::file))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)

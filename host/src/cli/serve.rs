@@ -42,7 +42,9 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     announce(&service, address).await;
     let webhooks = service.start_webhooks().map_err(CliError::usage)?;
     let workers = service.start_workers();
+    let drift = service.start_drift();
     let served = serving::serve(listener, api::router(service), stop_signal()).await;
+    drift.stop().await;
     workers.stop().await;
     webhooks.stop().await;
     database.close().await;

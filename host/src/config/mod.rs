@@ -2,12 +2,14 @@
 //! It never prints a value, only names and remedies.
 
 mod brand;
+mod drift;
 mod environment;
 
 pub use brand::{Brand, Colour, ColourError};
 pub use environment::Environment;
 
 use crate::{
+    drift::Options as DriftOptions,
     egress::AllowList,
     vault::{KeyRing, KeyRingError},
     webhooks::Receiver,
@@ -60,6 +62,8 @@ pub struct Config {
     pub brand: Brand,
     /// Whom to tell what happens, if anybody.
     pub webhooks: Option<Receiver>,
+    /// Whether and how calendars are looked through for what users do in them.
+    pub drift: DriftOptions,
     /// Whether plugins may reach endpoint overrides on loopback.
     pub allow_loopback: bool,
     /// Another component in place of the built-in one.
@@ -110,6 +114,7 @@ impl Config {
         let return_url = reader.url("CALPORT_RETURN_URL");
         let brand = reader.brand();
         let webhooks = reader.webhooks();
+        let drift = reader.drift();
         let allow_loopback = reader.flag("CALPORT_ALLOW_LOOPBACK");
         let mistakes = reader.mistakes;
         let plugin = environment.get("CALPORT_PLUGIN").map(PathBuf::from);
@@ -127,6 +132,7 @@ impl Config {
                     return_url,
                     brand,
                     webhooks,
+                    drift,
                     allow_loopback,
                     plugin,
                     cache_dir: cache_dir.or_else(default_cache_dir),

@@ -16,6 +16,7 @@ use crate::{
     cli::{CliError, serve::own_url, serving},
     config::{Brand, Environment, UserTokenKeys, UserTokens, default_cache_dir},
     db::Database,
+    drift,
     plugin::{self, Runtime},
     service::{Service, ServiceOptions},
     sync::Workers,
@@ -43,6 +44,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
     workers: Workers,
+    drift: drift::Workers,
     database: Database,
     folder: Folder,
 }
@@ -78,6 +80,11 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
         },
         metrics_token: None,
         webhooks: None,
+        drift: drift::Options {
+            // Somebody is looking.
+            interval: Some(std::time::Duration::from_secs(3)),
+            ..drift::Options::default()
+        },
         plugin: None,
         plugin_options: plugin::Options {
             settings: Environment::from_pairs(standins.environment()),
@@ -90,6 +97,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
         .await
         .map_err(CliError::failed)?;
     let workers = service.start_workers();
+    let drift = service.start_drift();
 
     let calport = api::router(service);
     let rest = Arc::new(Rest::new(
@@ -120,6 +128,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
         stop,
         server,
         workers,
+        drift,
         database,
         folder,
     })
@@ -153,6 +162,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), CliError> {
         self.stop.send_replace(true);
         let served = self.server.await;
+        self.drift.stop().await;
         self.workers.stop().await;
         self.database.close().await;
         served.map_err(CliError::failed)?.map_err(CliError::failed)

@@ -10,7 +10,7 @@ use crate::{
     config::is_loopback,
     feeds::Link,
     subject::Subject,
-    sync::{Delivery, State},
+    sync::{Delivery, Drift, State, What},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use url::Url;
@@ -38,6 +38,16 @@ pub(super) struct InCalendar {
     pub(super) text: String,
     /// The event's own page at the provider, and what the link says.
     pub(super) link: Option<(String, String)>,
+    /// What the user changed there and can have put back.
+    pub(super) restore: Option<Restore>,
+}
+
+/// The fields of the form that puts an event back.
+pub(super) struct Restore {
+    pub(super) kind: &'static str,
+    pub(super) booking: String,
+    pub(super) provider: String,
+    pub(super) label: String,
 }
 
 /// The rows, and how many there are beyond them.
@@ -105,18 +115,42 @@ fn row(
 
 fn in_calendar(app: &App, words: &Words, delivery: &Delivery) -> InCalendar {
     let label = app.label(&delivery.provider).unwrap_or(&delivery.provider);
-    let state = match delivery.state {
-        State::InCalendar => words.in_calendar,
-        State::Waiting => words.waiting,
-        State::NeedsReconnect => words.needs_reconnect,
-        State::Failed => words.failed,
+    let drift = seen_drift(delivery);
+    let state = match (drift.map(|drift| drift.what), delivery.state) {
+        (Some(What::Moved), _) => words.drift_moved,
+        (Some(What::Deleted), _) => words.drift_deleted,
+        (Some(What::Changed), _) => words.drift_changed,
+        (Some(What::Occurrence), _) => words.drift_occurrence,
+        (None, State::InCalendar) => words.in_calendar,
+        (None, State::Waiting) => words.waiting,
+        (None, State::NeedsReconnect) => words.needs_reconnect,
+        (None, State::Failed) => words.failed,
     };
     let text = fill(words.booking_state, "state", state);
     let link = delivery.link().and_then(safe_link);
     InCalendar {
-        state: delivery.state.as_str(),
+        state: match drift {
+            Some(_) => "drifted",
+            None => delivery.state.as_str(),
+        },
         text: fill(&text, "provider", label),
         link: link.map(|url| (url, fill(words.open_in, "provider", label))),
+        restore: drift
+            .filter(|drift| drift.what != What::Occurrence)
+            .map(|_| Restore {
+                kind: delivery.booking.kind.as_str(),
+                booking: delivery.booking.id.clone(),
+                provider: delivery.provider.clone(),
+                label: fill(words.put_back, "provider", label),
+            }),
+    }
+}
+
+/// What the user did, as long as that is how it stands: not while something is on its way.
+fn seen_drift(delivery: &Delivery) -> Option<&Drift> {
+    match delivery.state {
+        State::InCalendar | State::Failed => delivery.drift.as_ref(),
+        State::Waiting | State::NeedsReconnect => None,
     }
 }
 

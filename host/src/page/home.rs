@@ -225,7 +225,9 @@ fn oauth_state(
     let mut own = deliveries
         .iter()
         .filter(|delivery| delivery.provider == connection.provider)
-        .filter(|delivery| delivery.state == sync::State::Failed);
+        .filter(|delivery| delivery.state == sync::State::Failed)
+        // What the user took out is no trouble.
+        .filter(|delivery| !delivery.is_deleted());
     let trouble = if !is_available {
         Some(Trouble::Unavailable)
     } else if own
@@ -261,7 +263,8 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
         | Notice::SwitchedLeft
         | Notice::Stayed
         | Notice::Chosen
-        | Notice::Trying => connected.is_some(),
+        | Notice::Trying
+        | Notice::Restoring => connected.is_some(),
         Notice::Kept | Notice::Removed | Notice::Left => card
             .is_some_and(|card| matches!(card.state, CardState::Offered | CardState::Unavailable)),
         Notice::FeedEnded => !cards.iter().any(|card| match &card.state {

@@ -19,6 +19,7 @@ mod home;
 mod look;
 mod message;
 mod notice;
+mod restore;
 mod session;
 mod switch;
 mod times;
@@ -66,6 +67,7 @@ pub fn router(service: Service) -> Router {
         .route("/page/close", post(visit::close))
         .route("/page/feed", post(feed::create))
         .route("/page/feed/end", post(feed::end))
+        .route("/page/bookings/restore", post(restore::restore))
         .route("/page/calendars/{provider}/connect", post(connect::begin))
         .route(
             "/page/calendars/{provider}/complete",

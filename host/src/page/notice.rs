@@ -28,6 +28,8 @@ pub(super) enum Notice {
     Left,
     Chosen,
     Trying,
+    /// What the user changed is put back.
+    Restoring,
     Parked,
     FeedEnded,
     Denied,
@@ -59,6 +61,7 @@ impl Notice {
             "left" => Self::Left,
             "chosen" => Self::Chosen,
             "trying" => Self::Trying,
+            "restoring" => Self::Restoring,
             "parked" => Self::Parked,
             "feed-ended" => Self::FeedEnded,
             "denied" => Self::Denied,
@@ -86,6 +89,7 @@ impl Notice {
             | Self::Removed
             | Self::Chosen
             | Self::Trying
+            | Self::Restoring
             | Self::FeedEnded => true,
             Self::Left
             | Self::SwitchedLeft
@@ -129,6 +133,7 @@ impl Notice {
             Self::Left => words.said_left,
             Self::Chosen => return fill(words.said_chosen, "calendar", calendar),
             Self::Trying => words.said_trying,
+            Self::Restoring => words.said_restoring,
             Self::Parked => words.said_parked,
             Self::FeedEnded => words.said_feed_ended,
             Self::Denied => words.said_denied,

@@ -14,7 +14,7 @@ use sqlx::Row;
 /// Everything that is owed. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Deliveries {
-    database: Database,
+    pub(super) database: Database,
 }
 
 /// How many deliveries of one calendar are in which state.
@@ -146,6 +146,7 @@ impl Deliveries {
         for forget in [
             "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
             "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+            "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         ] {
             sqlx::query(forget)
                 .bind(&subject.tenant)

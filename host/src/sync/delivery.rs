@@ -1,6 +1,9 @@
 //! One delivery: what is owed to one participant's calendar, and how far it has come.
 
-use super::remote::Remote;
+use super::{
+    drift::{Drift, What},
+    remote::Remote,
+};
 use crate::{
     bookings::{BookingId, Kind},
     plugin::calendar::RemoteEvent,
@@ -57,8 +60,10 @@ pub struct Delivery {
     pub next_try: Option<i64>,
     /// How often in a row it was tried without success.
     pub attempts: i64,
-    pub(super) generation: i64,
-    pub(super) remote: Option<Remote>,
+    /// How the calendar differs, if the participant has changed something there.
+    pub drift: Option<Drift>,
+    pub(crate) generation: i64,
+    pub(crate) remote: Option<Remote>,
 }
 
 /// What [`Delivery::from_row`] reads, as a literal: statements are never put together at
@@ -66,15 +71,17 @@ pub struct Delivery {
 macro_rules! columns {
     () => {
         "d.tenant, d.kind, d.booking_id, d.user_id, d.provider, d.generation, d.state, \
-         d.reason, d.remote, d.attempts, d.next_try"
+         d.reason, d.remote, d.attempts, d.next_try, d.drift"
     };
 }
-pub(super) use columns;
+pub(crate) use columns;
 
 impl Delivery {
     /// Opens the event in the provider's own page.
     pub fn link(&self) -> Option<&str> {
-        self.remote.as_ref().and_then(Remote::link)
+        let is_there = !self.is_deleted();
+        let remote = self.remote.as_ref().filter(|_| is_there);
+        remote.and_then(Remote::link)
     }
 
     /// Whose calendar it is.
@@ -87,10 +94,18 @@ impl Delivery {
         self.remote.clone().map(Into::into)
     }
 
-    pub(super) fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+    /// Whether its participant has deleted the event.
+    pub fn is_deleted(&self) -> bool {
+        self.drift
+            .as_ref()
+            .is_some_and(|drift| drift.what == What::Deleted)
+    }
+
+    pub(crate) fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let kind: String = row.try_get("kind")?;
         let state: String = row.try_get("state")?;
         let remote: Option<String> = row.try_get("remote")?;
+        let drift: Option<String> = row.try_get("drift")?;
         Ok(Self {
             booking: BookingId {
                 tenant: row.try_get("tenant")?,
@@ -104,6 +119,10 @@ impl Delivery {
             state: State::parse(&state),
             reason: row.try_get("reason")?,
             remote: remote
+                .map(|json| serde_json::from_str(&json))
+                .transpose()
+                .map_err(|error| sqlx::Error::Decode(error.into()))?,
+            drift: drift
                 .map(|json| serde_json::from_str(&json))
                 .transpose()
                 .map_err(|error| sqlx::Error::Decode(error.into()))?,

@@ -3,7 +3,7 @@
 
 use super::{Delivery, delivery::columns};
 use crate::{db::Database, subject::Subject};
-use sqlx::Row;
+use sqlx::{Any, Row, Transaction};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -19,9 +19,9 @@ const HOLD_LOOK: Duration = Duration::from_millis(20);
 
 /// A calendar that this worker alone works on.
 #[derive(Clone, Debug)]
-pub(super) struct Lane {
-    pub(super) subject: Subject,
-    pub(super) provider: String,
+pub(crate) struct Lane {
+    pub(crate) subject: Subject,
+    pub(crate) provider: String,
     pub(super) claim: String,
     /// How often in a row the provider asked to slow down.
     pub(super) strikes: i64,
@@ -29,12 +29,34 @@ pub(super) struct Lane {
 
 /// The lanes of a database.
 #[derive(Clone, Debug)]
-pub(super) struct Lanes {
+pub(crate) struct Lanes {
     database: Database,
 }
 
+impl Lane {
+    /// Whether the claim still stands; if so, it begins anew.
+    pub(crate) async fn renew(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let renewed = sqlx::query(
+            "UPDATE lanes SET claimed_until = $1 \
+             WHERE tenant = $2 AND user_id = $3 AND provider = $4 AND claim = $5",
+        )
+        .bind(now + CLAIM_SECONDS)
+        .bind(&self.subject.tenant)
+        .bind(&self.subject.user)
+        .bind(&self.provider)
+        .bind(&self.claim)
+        .execute(&mut **transaction)
+        .await?;
+        Ok(renewed.rows_affected() > 0)
+    }
+}
+
 impl Lanes {
-    pub(super) fn new(database: Database) -> Self {
+    pub(crate) fn new(database: Database) -> Self {
         Self { database }
     }
 
@@ -145,6 +167,53 @@ impl Lanes {
         .fetch_optional(self.database.pool())
         .await?;
         row.as_ref().map(Delivery::from_row).transpose()
+    }
+
+    /// Takes a calendar to look at it, if no worker is there and it is not paused. What is
+    /// owed to it waits until [`Lanes::leave`].
+    pub(crate) async fn take(
+        &self,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<Option<Lane>, sqlx::Error> {
+        let now = self.database.now().await?;
+        let claim = Uuid::new_v4().simple().to_string();
+        let strikes: Option<i64> = sqlx::query_scalar(
+            "UPDATE lanes SET claim = $1, claimed_until = $2 \
+             WHERE tenant = $3 AND user_id = $4 AND provider = $5 \
+             AND (claimed_until IS NULL OR claimed_until <= $6 OR claimed_until > $7) \
+             AND (paused_until IS NULL OR paused_until <= $6) RETURNING strikes",
+        )
+        .bind(&claim)
+        .bind(now + CLAIM_SECONDS)
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .bind(now)
+        .bind(now + IMPOSSIBLE_SECONDS)
+        .fetch_optional(self.database.pool())
+        .await?;
+        Ok(strikes.map(|strikes| Lane {
+            subject: subject.clone(),
+            provider: provider.to_owned(),
+            claim,
+            strikes,
+        }))
+    }
+
+    /// Gives back what was taken to look at it: what is owed is as it was.
+    pub(crate) async fn leave(&self, lane: &Lane) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE lanes SET claim = NULL, claimed_until = NULL \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND claim = $4",
+        )
+        .bind(&lane.subject.tenant)
+        .bind(&lane.subject.user)
+        .bind(&lane.provider)
+        .bind(&lane.claim)
+        .execute(self.database.pool())
+        .await?;
+        Ok(())
     }
 
     /// Keeps workers away from a calendar: returns once none is at it, within the length of

@@ -1,11 +1,7 @@
 //! Notes what workers did. All that waits to be noted goes into one transaction: each
 //! commit costs a flush of the disk, and under load dozens of workers share one.
 
-use super::{
-    Delivery, State,
-    lanes::{CLAIM_SECONDS, Lane},
-    remote::Remote,
-};
+use super::{Delivery, Drift, State, lanes::Lane, remote::Remote};
 use crate::{
     bookings::BookingId,
     db::Database,
@@ -25,6 +21,8 @@ pub(super) struct Settled {
     pub(super) state: State,
     pub(super) reason: Option<String>,
     pub(super) remote: Option<Remote>,
+    /// What of the participant's doing stays.
+    pub(super) drift: Option<Drift>,
     /// Tries in a row without success.
     pub(super) attempts: i64,
     /// Seconds until the next try, while waiting.
@@ -44,7 +42,7 @@ pub(super) struct Rest {
 #[derive(Clone, Debug)]
 pub(super) enum Note {
     /// A delivery was tried.
-    Settled(Box<Delivery>, Settled),
+    Settled(Box<Delivery>, Box<Settled>),
     /// A delivery's event is gone, as it should be: there is nothing more to know.
     Done(Box<Delivery>),
     /// Nothing waits any more: the user has to connect again first.
@@ -124,7 +122,7 @@ async fn write_batch(
     let (mut transaction, now) = database.write().await?;
     let mut answers = Vec::with_capacity(batch.len());
     for (lane, note, _) in batch {
-        answers.push(match renew(&mut transaction, lane, now).await? {
+        answers.push(match lane.renew(&mut transaction, now).await? {
             true => {
                 write_note(&mut transaction, webhooks, lane, note, now).await?;
                 Ok(())
@@ -135,26 +133,6 @@ async fn write_batch(
     steps::at(steps::SETTLING);
     transaction.commit().await?;
     Ok(answers)
-}
-
-/// Whether the claim still stands; if so, it begins anew.
-async fn renew(
-    transaction: &mut Transaction<'static, Any>,
-    lane: &Lane,
-    now: i64,
-) -> Result<bool, sqlx::Error> {
-    let renewed = sqlx::query(
-        "UPDATE lanes SET claimed_until = $1 \
-         WHERE tenant = $2 AND user_id = $3 AND provider = $4 AND claim = $5",
-    )
-    .bind(now + CLAIM_SECONDS)
-    .bind(&lane.subject.tenant)
-    .bind(&lane.subject.user)
-    .bind(&lane.provider)
-    .bind(&lane.claim)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(renewed.rows_affected() > 0)
 }
 
 async fn write_note(
@@ -233,13 +211,20 @@ async fn settle(
         .map(serde_json::to_string)
         .transpose();
     let remote = remote.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let drift = settled
+        .drift
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose();
+    let drift = drift.map_err(|error| sqlx::Error::Encode(error.into()))?;
     let BookingId { tenant, kind, id } = &delivery.booking;
     let generation: Option<i64> = sqlx::query_scalar(
         "UPDATE deliveries SET remote = $6, \
          state = CASE WHEN generation = $7 THEN $8 ELSE state END, \
          reason = CASE WHEN generation = $7 THEN $9 ELSE reason END, \
          attempts = CASE WHEN generation = $7 THEN $10 ELSE attempts END, \
-         next_try = CASE WHEN generation = $7 THEN $11 ELSE next_try END \
+         next_try = CASE WHEN generation = $7 THEN $11 ELSE next_try END, \
+         drift = CASE WHEN generation = $7 THEN $12 ELSE drift END \
          WHERE tenant = $1 AND kind = $2 AND booking_id = $3 AND user_id = $4 \
          AND provider = $5 RETURNING generation",
     )
@@ -254,6 +239,7 @@ async fn settle(
     .bind(&settled.reason)
     .bind(settled.attempts)
     .bind(settled.retry_in.map(|seconds| now + seconds))
+    .bind(drift)
     .fetch_optional(&mut **transaction)
     .await?;
     Ok(generation == Some(delivery.generation))
@@ -285,6 +271,7 @@ async fn done(
         state: State::Waiting,
         reason: None,
         remote: None,
+        drift: None,
         attempts: 0,
         retry_in: Some(0),
     };

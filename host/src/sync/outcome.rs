@@ -115,6 +115,7 @@ fn again(delivery: &Delivery, reason: &str, after: Option<i64>) -> Settled {
         state: State::Waiting,
         reason: Some(reason.to_owned()),
         remote: delivery.remote.clone(),
+        drift: delivery.drift.clone(),
         attempts,
         retry_in: Some(after.unwrap_or_else(|| backoff(delivery.attempts, MAX_BACKOFF))),
     }
@@ -130,6 +131,7 @@ pub(super) fn set_aside(delivery: &Delivery, reason: &str) -> Settled {
         state: State::Failed,
         reason: Some(reason.to_owned()),
         remote: delivery.remote.clone(),
+        drift: delivery.drift.clone(),
         attempts: delivery.attempts + 1,
         retry_in: None,
     }

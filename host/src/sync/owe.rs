@@ -87,7 +87,7 @@ pub async fn owe_connection(
 }
 
 /// Lets workers look at a calendar's deliveries, once its pause is over.
-pub(super) async fn wake_lane(
+pub(crate) async fn wake_lane(
     transaction: &mut Transaction<'static, Any>,
     subject: &Subject,
     provider: &str,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Field for field the contract's record, whose generated type has no serde.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Remote {
+pub(crate) struct Remote {
     id: String,
     calendar: String,
     etag: Option<String>,
@@ -13,7 +13,19 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn link(&self) -> Option<&str> {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn calendar(&self) -> &str {
+        &self.calendar
+    }
+
+    pub(crate) fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
+    pub(crate) fn link(&self) -> Option<&str> {
         self.link.as_deref()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     delivery::{Delivery, State},
+    drift::{DELETED, Drift, Kept},
     grants::grant_died,
     lanes::{Lane, Lanes},
     ledger::{Ledger, LedgerError, Note, Rest, Settled},
@@ -10,7 +11,11 @@ use super::{
 use crate::{
     bookings::{Bookings, PutError, Status, event_for},
     metrics::{DeliveryOutcome, Metrics},
-    plugin::Plugin,
+    plugin::{
+        Plugin,
+        calendar::RemoteEvent,
+        types::{self, Event},
+    },
     steps,
     vault::{Binding, Connection, Vault, VaultError},
     webhooks::Webhooks,
@@ -138,7 +143,7 @@ impl Worker {
         {
             body.status = Status::Cancelled;
         }
-        let event = match event_for(&held.id, &delivery.user, &body, held.updated_at) {
+        let mut event = match event_for(&held.id, &delivery.user, &body, held.updated_at) {
             Ok(event) => event,
             Err(error) => {
                 let reason = format!("{} {}", error.field, error.problem);
@@ -147,12 +152,27 @@ impl Worker {
                 return Ok(Next::Goes(Health::Unknown));
             }
         };
+        let mut drift = None;
+        if let Some(found) = kept(&delivery, &event, &connection.destination.id) {
+            match found {
+                (Kept::Event, _) => {
+                    let settled = left_alone(&delivery);
+                    self.settle(lane, delivery, settled).await?;
+                    return Ok(Next::Goes(Health::Unknown));
+                }
+                (Kept::Time(span), found) => {
+                    drift = Some(found.under(event.revision));
+                    event.when = span;
+                }
+            }
+        }
+        let known = known(&delivery, &event);
         // Bound to the account: no other one's grant can take its place on the way.
         let binding = Binding::to(self.vault.clone(), connection.slot());
         let destination = Some(connection.destination.id.clone());
         let pushed = self
             .plugin
-            .push_event(binding, destination, event, delivery.remote_event())
+            .push_event(binding, destination, event, known)
             .await;
         steps::at(steps::PUSHED);
         let remote = match pushed {
@@ -170,6 +190,7 @@ impl Worker {
             state: State::InCalendar,
             reason: None,
             remote: Some(remote.into()),
+            drift,
             attempts: 0,
             retry_in: None,
         };
@@ -223,7 +244,7 @@ impl Worker {
         delivery: Delivery,
         settled: Settled,
     ) -> Result<(), LedgerError> {
-        self.note(lane, Note::Settled(Box::new(delivery), settled))
+        self.note(lane, Note::Settled(Box::new(delivery), Box::new(settled)))
             .await
     }
 
@@ -244,5 +265,42 @@ impl Worker {
             self.metrics.delivered(&lane.provider, outcome);
         }
         Ok(())
+    }
+}
+
+/// What of the participant's own doing this push leaves alone. What goes to another calendar,
+/// or has to go, goes whatever they did.
+fn kept(delivery: &Delivery, event: &Event, destination: &str) -> Option<(Kept, Drift)> {
+    let remote = delivery.remote.as_ref()?;
+    if event.status == types::Status::Cancelled || remote.calendar() != destination {
+        return None;
+    }
+    let drift = delivery.drift.clone()?;
+    Some((drift.keeps(event)?, drift))
+}
+
+/// How a delivery stands that nothing was pushed for.
+fn left_alone(delivery: &Delivery) -> Settled {
+    let is_deleted = delivery.is_deleted();
+    Settled {
+        state: match is_deleted {
+            true => State::Failed,
+            false => State::InCalendar,
+        },
+        reason: is_deleted.then(|| DELETED.to_owned()),
+        remote: delivery.remote.clone(),
+        drift: delivery.drift.clone(),
+        attempts: 0,
+        retry_in: None,
+    }
+}
+
+/// What the plugin is told of an earlier push. A deleted event may still be found in the bin
+/// by its id, where nobody would see what is pushed to it.
+fn known(delivery: &Delivery, event: &Event) -> Option<RemoteEvent> {
+    let is_wanted = event.status != types::Status::Cancelled;
+    match is_wanted && delivery.is_deleted() {
+        true => None,
+        false => delivery.remote_event(),
     }
 }

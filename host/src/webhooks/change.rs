@@ -2,9 +2,8 @@
 
 use crate::{
     bookings::BookingId,
-    plugin::types::{AllDay, Span, Timed},
     subject::Subject,
-    sync::State,
+    sync::{Drift, Policy, SeenSpan, State},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -60,16 +59,9 @@ pub enum Change {
         provider: String,
         /// What they did.
         drift: Drift,
+        /// What is done about it.
+        policy: Policy,
     },
-}
-
-/// What a user did to an event of ours.
-#[derive(Clone, Debug)]
-pub enum Drift {
-    /// It stands at another time: this one.
-    Moved(Span),
-    /// It is gone.
-    Deleted,
 }
 
 impl Change {
@@ -147,14 +139,12 @@ impl Change {
                 user,
                 provider,
                 drift,
+                policy,
             } => {
                 let mut data = of_booking(booking, user, provider);
-                let (what, seen) = match drift {
-                    Drift::Moved(span) => ("moved", Some(seen(span))),
-                    Drift::Deleted => ("deleted", None),
-                };
-                data.insert("what".to_owned(), json!(what));
-                data.insert("seen".to_owned(), json!(seen));
+                data.insert("what".to_owned(), json!(drift.what.as_str()));
+                data.insert("seen".to_owned(), json!(drift.seen.as_ref().map(seen)));
+                data.insert("policy".to_owned(), json!(policy.as_str()));
                 Value::Object(data)
             }
         }
@@ -183,13 +173,16 @@ fn of_booking(booking: &BookingId, user: &str, provider: &str) -> Map<String, Va
 }
 
 /// As a booking's body says it.
-fn seen(span: &Span) -> Value {
+fn seen(span: &SeenSpan) -> Value {
     match span {
-        Span::Timed(Timed { start, end, zone }) => json!({
+        SeenSpan::Timed { start, end, zone } => json!({
             "start": Timestamp::from_second(*start).ok(),
             "end": Timestamp::from_second(*end).ok(),
             "zone": zone,
         }),
-        Span::AllDay(AllDay { start, end }) => json!({"start_date": start, "end_date": end}),
+        SeenSpan::AllDay {
+            start_date,
+            end_date,
+        } => json!({"start_date": start_date, "end_date": end_date}),
     }
 }

@@ -8,7 +8,7 @@ mod queue;
 mod signature;
 mod worker;
 
-pub use change::{Change, Drift};
+pub use change::Change;
 pub use signature::HEADER as SIGNATURE_HEADER;
 pub use worker::{WebhookError, Workers};
 

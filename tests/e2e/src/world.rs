@@ -9,9 +9,11 @@ use calport_host::{
     api,
     config::{Brand, Environment, UserTokenKeys, UserTokens},
     db::Database,
+    drift::{self, Looked},
     plugin::{Options, Runtime},
     service::{Service, ServiceOptions},
-    sync::Workers,
+    subject::Subject,
+    sync::{Policy, Workers},
     vault::{KeyRing, Vault},
     webhooks,
 };
@@ -54,6 +56,11 @@ pub struct WorldOptions {
     pub webhooks: Option<Url>,
     /// Leaves bookings undelivered.
     pub without_workers: bool,
+    /// Whether and how calendars are looked through by themselves; otherwise only
+    /// [`World::look`] does.
+    pub drift: Option<drift::Options>,
+    /// What is done about what users change in their calendars.
+    pub policy: Policy,
     /// The platform's own pages, on the same origin as a proxy in front of both would have
     /// it; browsers come back to `/settings` of it.
     pub platform: Option<Router>,
@@ -72,6 +79,7 @@ pub struct World {
     /// Where its database lies.
     pub folder: TempDir,
     _workers: Option<Workers>,
+    _drift: drift::Workers,
     webhooks: Option<webhooks::Workers>,
 }
 
@@ -126,11 +134,16 @@ impl World {
                 url,
                 secrets: WEBHOOK_SECRETS.map(Into::into).to_vec(),
             }),
+            drift: options.drift.unwrap_or(drift::Options {
+                interval: None,
+                policy: options.policy,
+            }),
             plugin: None,
             plugin_options: plugin_options(settings),
         };
         let service = Service::new(runtime(), vault, service_options).await?;
         let workers = (!options.without_workers).then(|| service.start_workers());
+        let drift = service.start_drift();
         let webhooks = Some(service.start_webhooks()?);
         let calport = api::router(service.clone());
         let router = match options.platform {
@@ -145,8 +158,25 @@ impl World {
             service,
             folder,
             _workers: workers,
+            _drift: drift,
             webhooks,
         })
+    }
+
+    /// Looks into a user's calendar until nobody else is at it.
+    ///
+    /// # Errors
+    /// When it cannot be looked into, or somebody stays at it.
+    pub async fn look(&self, user: &str, provider: &str) -> Result<Looked, Failure> {
+        let subject = Subject::new("default", user);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let looked = self.service.poller().poll_now(&subject, provider).await?;
+            if looked != Looked::Busy || Instant::now() > deadline {
+                return Ok(looked);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Ends the sending of webhooks in the middle of whatever it is at, as a crash does.

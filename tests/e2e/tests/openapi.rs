@@ -253,6 +253,15 @@ async fn every_reply_is_as_the_document_says() {
         (By::Ann, Method::GET, (busy.clone(), busy), none.clone()),
         (
             By::Platform,
+            Method::POST,
+            (
+                "/api/{kind}/{id}/restore/".to_owned(),
+                "/api/jobs/17/restore/".to_owned(),
+            ),
+            none.clone(),
+        ),
+        (
+            By::Platform,
             Method::DELETE,
             (job, "/api/jobs/17/".to_owned()),
             none.clone(),

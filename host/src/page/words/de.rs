@@ -150,6 +150,11 @@ pub(super) const WORDS: Words = Words {
     waiting: "wartet",
     needs_reconnect: "neu verbinden",
     failed: "konnte nicht eingetragen werden",
+    drift_moved: "von Ihnen dort verschoben",
+    drift_deleted: "von Ihnen dort gelöscht",
+    drift_changed: "von Ihnen dort geändert",
+    drift_occurrence: "einer der Termine wurde dort von Ihnen geändert oder gelöscht",
+    put_back: "In {provider} wiederherstellen",
     open_in: "In {provider} öffnen",
     show_booking: "Buchung anzeigen",
     download: "Herunterladen (.ics)",
@@ -175,6 +180,7 @@ pub(super) const WORDS: Words = Words {
                 Bitte löschen Sie sie dort.",
     said_chosen: "Ihre Buchungen kommen jetzt in „{calendar}“.",
     said_trying: "Wir versuchen es noch einmal. Das kann einen Moment dauern.",
+    said_restoring: "Wir stellen die Buchung in {provider} wieder her. Das kann einen Moment dauern.",
     said_parked: "Ein Schritt fehlt noch. Bitte gehen Sie zurück zu dem Browser, in dem Sie begonnen \
                   haben, und schließen Sie es dort ab.",
     said_feed_ended: "Alle privaten Adressen sind beendet. Apps, die sie benutzt haben, bekommen nichts \

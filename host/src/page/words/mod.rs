@@ -123,11 +123,12 @@ words! {
     // Bookings.
     bookings_heading, bookings_none, bookings_more, bookings_note, bookings_refresh, booking_repeats,
     booking_tentative, booking_all_day, booking_until, booking_state, booking_no_calendar,
-    in_calendar, waiting, needs_reconnect, failed, open_in, show_booking, download,
+    in_calendar, waiting, needs_reconnect, failed, drift_moved, drift_deleted, drift_changed,
+    drift_occurrence, put_back, open_in, show_booking, download,
     // Times.
     date, time_span, zone_time, utc_time,
     // What happened.
-    said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_chosen, said_trying, said_parked,
+    said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_chosen, said_trying, said_restoring, said_parked,
     said_feed_ended, said_denied, said_needs_scope, said_needs_admin, said_needs_reconnect,
     said_unavailable, said_retry, said_expired, said_gone, said_not_connected, said_rejected,
     said_failed, said_form_refused,

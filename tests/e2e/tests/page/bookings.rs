@@ -1,7 +1,8 @@
 //! The bookings on the page, their files, and the private address.
 
 use crate::visiting::{page, put_booking};
-use calport_e2e::{Browser, World};
+use calport_e2e::{Browser, World, accounts::CASEY};
+use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -83,4 +84,62 @@ async fn bookings_stand_in_the_order_in_which_they_begin_without_cancelled_ones(
     assert!(at("Second").unwrap() < at("Third").unwrap(), "{home}");
     assert_eq!(at("Cancelled"), None);
     assert!(home.contains("repeats"));
+}
+
+#[tokio::test]
+async fn what_its_user_has_deleted_is_put_back_from_the_page_when_they_ask() {
+    let world = World::start().await.unwrap();
+    let page = page(&world, "ann").await;
+    page.connect(CASEY, &ConsentChoice::Allow).await;
+    put_booking(&world, "1", "ann", "Deep clean").await;
+    world.settled("/api/jobs/1/", "ann").await.unwrap();
+    assert!(!page.home().await.contains("/page/bookings/restore/"));
+    let id = world.google.events(CASEY, "primary")[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    assert!(world.google.delete_event(CASEY, "primary", id));
+    world.look("ann", "google").await.unwrap();
+    let home = page.home().await;
+    assert!(
+        home.contains("Google Calendar: you deleted it there"),
+        "{home}"
+    );
+    assert!(home.contains("Put it back in Google Calendar"), "{home}");
+    assert!(
+        !home.contains("could not be added"),
+        "it is no trouble: {home}"
+    );
+    let fields = |booking| {
+        [
+            ("kind", "jobs"),
+            ("booking", booking),
+            ("provider", "google"),
+        ]
+    };
+    let landing = page.post("/page/bookings/restore/", &fields("1")).await;
+    let shown = page.follow(landing).await.body;
+    assert!(shown.contains("We are putting the booking back"), "{shown}");
+    world.settled("/api/jobs/1/", "ann").await.unwrap();
+    assert_eq!(world.google.events(CASEY, "primary").len(), 1);
+    assert!(!page.home().await.contains("/page/bookings/restore/"));
+}
+
+#[tokio::test]
+async fn nobody_has_the_booking_of_somebody_else_put_back() {
+    let world = World::start().await.unwrap();
+    world
+        .connect("bob", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    put_booking(&world, "1", "bob", "Deep clean").await;
+    world.settled("/api/jobs/1/", "bob").await.unwrap();
+    let id = world.google.events(CASEY, "primary")[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    assert!(world.google.delete_event(CASEY, "primary", id));
+    world.look("bob", "google").await.unwrap();
+    let page = page(&world, "ann").await;
+    let fields = [("kind", "jobs"), ("booking", "1"), ("provider", "google")];
+    page.post("/page/bookings/restore/", &fields).await;
+    let bob = world.settled("/api/jobs/1/", "bob").await.unwrap();
+    assert_eq!(bob["state"], "failed", "{bob}");
+    assert!(world.google.events(CASEY, "primary").is_empty());
 }

@@ -55,6 +55,14 @@ where
 {
     let limits = loaded.limits;
     let work = async {
+        // Before the slot: who waits for their own other calls keeps nobody else from theirs.
+        let purse = binding
+            .as_ref()
+            .and_then(|binding| loaded.budgets.purse(binding));
+        let _place = match &purse {
+            Some(purse) => purse.enter().await,
+            None => None,
+        };
         let _slot = loaded.runtime.slots().acquire().await;
         let mut store = store(loaded.runtime.engine(), State::new(&loaded, binding));
         let result = match loaded.pre.instantiate_async(&mut store).await {

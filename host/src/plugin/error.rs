@@ -1,6 +1,6 @@
 //! What can go wrong with a plugin: when it is loaded, and when it is called.
 
-use super::{DescriptionError, types};
+use super::{BudgetError, DescriptionError, types};
 use std::path::PathBuf;
 
 /// Why a component cannot serve as a plugin.
@@ -45,6 +45,9 @@ pub enum LoadError {
     /// What it says of itself is refused.
     #[error("the plugin's description is refused: {0}")]
     Description(#[from] DescriptionError),
+    /// What a provider is said to allow is no such thing.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// One of its endpoints may not be reached.
     #[error("{setting} is refused: {reason}")]
     Endpoint {

@@ -3,6 +3,7 @@
 use super::{
     BUILT_IN, LoadError, Loaded, Options, Runtime, bindings,
     bindings::PluginPre,
+    budget::{Budget, Budgets},
     cache,
     calendar::{EndpointUse, PluginInfo},
     call, description, imports,
@@ -30,6 +31,7 @@ pub(super) async fn load(
     let info = describe(runtime, &pre, options).await?;
     description::check(&info)?;
     let egress = egress(&info, options)?;
+    let budgets = budgets(&info, options)?;
     let settings = Arc::new(settings(&info, &options.settings));
     Ok(Loaded {
         runtime: runtime.clone(),
@@ -38,6 +40,7 @@ pub(super) async fn load(
         info,
         settings,
         egress,
+        budgets,
         refused: RefusedApps::default(),
         metrics: options.metrics.clone(),
     })
@@ -120,6 +123,19 @@ fn settings(info: &PluginInfo, environment: &Environment) -> BTreeMap<String, St
             )
         })
         .collect()
+}
+
+/// What each provider allows.
+fn budgets(info: &PluginInfo, options: &Options) -> Result<Budgets, LoadError> {
+    let mut budgets = Vec::new();
+    for provider in &info.providers {
+        let budget = match options.budgets.get(&provider.id) {
+            Some(budget) => *budget,
+            None => Budget::configured(&provider.id, &options.settings)?,
+        };
+        budgets.push((provider.id.clone(), budget));
+    }
+    Ok(Budgets::new(budgets))
 }
 
 /// The one way out, to the endpoints of the description and wherever the operator has

@@ -3,6 +3,7 @@
 //! is ever seen by another's.
 
 mod bindings;
+mod budget;
 mod cache;
 mod call;
 mod description;
@@ -19,6 +20,7 @@ mod state;
 mod token_store;
 
 pub use bindings::{calendar, changes, types};
+pub use budget::{Allowance, Budget, BudgetError};
 pub use description::DescriptionError;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError, error_code};
@@ -48,6 +50,9 @@ pub struct Options {
     pub cache_dir: Option<std::path::PathBuf>,
     /// Where calls and refreshes are counted.
     pub metrics: Metrics,
+    /// What providers allow, by their ids, where it is neither what they publish nor what
+    /// the settings say.
+    pub budgets: BTreeMap<String, Budget>,
 }
 
 /// A loaded plugin. Cheap to clone.
@@ -61,6 +66,7 @@ struct Loaded {
     info: calendar::PluginInfo,
     settings: Arc<BTreeMap<String, String>>,
     egress: Egress,
+    budgets: budget::Budgets,
     refused: RefusedApps,
     metrics: Metrics,
 }
@@ -110,6 +116,11 @@ impl Plugin {
             .providers
             .iter()
             .find(|provider| provider.id == id)
+    }
+
+    /// What a provider allows.
+    pub fn budget(&self, provider: &str) -> Budget {
+        self.0.budgets.of(provider)
     }
 
     /// The value that the operator gave a setting which the description names.

@@ -1,26 +1,37 @@
 //! Connects a guest's `wasi:http` to the one way out.
 
+use super::budget::Purse;
 use crate::{
     egress::{Egress, EgressError, TlsFault},
     steps,
 };
-use http::{Request, Response};
-use http_body_util::BodyExt;
+use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
+use http_body_util::{BodyExt, Empty};
 use std::time::Duration;
 use tracing::Instrument;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 /// A guest's requests go to the egress of its plugin, or nowhere.
-pub(super) struct Outbound(Option<Egress>);
+pub(super) struct Outbound {
+    egress: Option<Egress>,
+    purse: Option<Purse>,
+}
 
 impl Outbound {
-    pub(super) fn new(egress: Egress) -> Self {
-        Self(Some(egress))
+    /// Requests of a call for a user wait for that user's budget.
+    pub(super) fn new(egress: Egress, purse: Option<Purse>) -> Self {
+        Self {
+            egress: Some(egress),
+            purse,
+        }
     }
 
     /// Refuses every request.
     pub(super) fn closed() -> Self {
-        Self(None)
+        Self {
+            egress: None,
+            purse: None,
+        }
     }
 }
 
@@ -38,12 +49,20 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _sent: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io)>> + Send> {
-        let egress = self.0.clone();
+        let egress = self.egress.clone();
+        let purse = self.purse.clone();
         let sending = async move {
             let egress = egress.ok_or(Error::HttpRequestDenied)?;
             // A guest may ask for less time than the host gives, never for more.
             let wish = options.and_then(|options| options.first_byte_timeout);
             let deadline = wish.unwrap_or(Duration::MAX);
+            if let Some(purse) = purse
+                && let Err(wait) = purse.spend().await
+            {
+                tracing::warn!(?wait, "a request found its provider's budget spent");
+                let io = Box::new(std::future::ready(Ok(()))) as Io;
+                return Ok((slow_down(wait), io));
+            }
             steps::at(steps::REQUESTED);
             let response = egress.send_within(request, deadline).await.map_err(code)?;
             steps::at(steps::ANSWERED);
@@ -53,6 +72,16 @@ impl WasiHttpHooks for Outbound {
         // wasmtime sends it in a task of its own.
         Box::new(sending.in_current_span())
     }
+}
+
+/// What the provider would answer, said in its place: plugins know what to do with it.
+fn slow_down(wait: Duration) -> Response<WasiBody> {
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 /// The error code of `wasi:http` that says the same.

@@ -25,9 +25,12 @@ pub(super) struct State {
 impl State {
     /// The state of a call for one user, or for nobody.
     pub(super) fn new(loaded: &Loaded, binding: Option<Binding>) -> Self {
+        let purse = binding
+            .as_ref()
+            .and_then(|binding| loaded.budgets.purse(binding));
         Self::with(
             &loaded.limits,
-            Outbound::new(loaded.egress.clone()),
+            Outbound::new(loaded.egress.clone(), purse),
             loaded.settings.clone(),
             binding,
             loaded.metrics.clone(),

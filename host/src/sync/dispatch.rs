@@ -28,7 +28,7 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Calendars of one provider that are worked on at once: a push mostly waits for its
+/// Calendars of one provider that are worked on at once, at most: a push mostly waits for its
 /// provider. Two providers leave a quarter of the plugin's slots to people who wait.
 const WORKERS: usize = 24;
 
@@ -106,7 +106,7 @@ impl Dispatcher {
             tracing::error!(%error, "what an earlier run held cannot be given back yet");
         }
         let mut stopped = self.worker.stopped.clone();
-        let slots = Arc::new(Semaphore::new(WORKERS));
+        let slots = Arc::new(Semaphore::new(self.workers()));
         let mut turns = JoinSet::new();
         while !*stopped.borrow() {
             while turns.try_join_next().is_some() {}
@@ -130,6 +130,12 @@ impl Dispatcher {
             }
         }
         while turns.join_next().await.is_some() {}
+    }
+
+    /// As many as the provider's budget keeps busy without a queue.
+    fn workers(&self) -> usize {
+        let budget = self.worker.plugin.budget(&self.provider);
+        budget.workers(WORKERS)
     }
 
     /// A new process: what an earlier one held or believed is void.

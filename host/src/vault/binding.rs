@@ -127,6 +127,11 @@ impl Binding {
         }
     }
 
+    /// Where the credentials lie.
+    pub fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
     /// Of which provider.
     pub fn provider(&self) -> &str {
         &self.slot.provider

@@ -10,7 +10,7 @@ use calport_host::{
     config::{Brand, Environment, UserTokenKeys, UserTokens},
     db::Database,
     drift::{self, Looked},
-    plugin::{Options, Runtime},
+    plugin::{Budget, Options, Runtime},
     service::{Service, ServiceOptions},
     subject::Subject,
     sync::{Policy, Workers},
@@ -21,6 +21,7 @@ use calport_standins::{ConsentChoice, Google, GoogleConfig, Outlook, OutlookConf
 use reqwest::Method;
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     ops::Deref,
     path::Path,
     sync::OnceLock,
@@ -52,6 +53,8 @@ pub struct WorldOptions {
     pub outlook: OutlookConfig,
     /// Settings that replace or, when empty, remove those of the stand-ins.
     pub settings: Vec<(String, String)>,
+    /// What providers allow, by their ids, in place of what they publish.
+    pub budgets: BTreeMap<String, Budget>,
     /// Where the platform takes webhooks, if it does.
     pub webhooks: Option<Url>,
     /// Leaves bookings undelivered.
@@ -139,7 +142,10 @@ impl World {
                 policy: options.policy,
             }),
             plugin: None,
-            plugin_options: plugin_options(settings),
+            plugin_options: Options {
+                budgets: options.budgets,
+                ..plugin_options(settings)
+            },
         };
         let service = Service::new(runtime(), vault, service_options).await?;
         let workers = (!options.without_workers).then(|| service.start_workers());

@@ -30,6 +30,7 @@ mod oauth;
 mod outlook;
 mod page;
 mod pairs;
+mod quota;
 mod record;
 mod recurrence;
 mod schema;

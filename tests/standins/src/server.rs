@@ -25,6 +25,7 @@ use tower::ServiceExt;
 use crate::clock::Clock;
 use crate::fault::{ErrorBody, Faults, NoReply};
 use crate::gate::Gate;
+use crate::quota::Quota;
 use crate::record::Records;
 
 /// Requests larger than this are refused with 413: no provider takes more for an event.
@@ -42,6 +43,7 @@ pub(crate) struct Shell {
     open: AtomicU64,
     error_body: ErrorBody,
     gate: OnceLock<Gate>,
+    quota: OnceLock<Quota>,
 }
 
 impl Shell {
@@ -57,12 +59,18 @@ impl Shell {
             open: AtomicU64::new(0),
             error_body,
             gate: OnceLock::new(),
+            quota: OnceLock::new(),
         }
     }
 
     /// Sets how many requests a mailbox serves at a time. Once, before serving.
     pub(crate) fn set_gate(&self, gate: Gate) {
         let _ = self.gate.set(gate);
+    }
+
+    /// Sets how many requests an account may make. Once, before serving.
+    pub(crate) fn set_quota(&self, quota: Quota) {
+        let _ = self.quota.set(quota);
     }
 
     pub(crate) fn switch(&self, on: bool) {
@@ -112,6 +120,13 @@ impl Shell {
         if let Some(None) = permit {
             self.records.finish(order, Some(429), Some("concurrency"));
             return Ok(self.too_many(parts.uri.path()));
+        }
+        if let Some(quota) = self.quota.get()
+            && let Err(wait) = quota.enter(&parts.headers)
+        {
+            self.records
+                .finish(order, Some(quota.status()), Some("quota"));
+            return Ok(quota.refuse(parts.uri.path(), wait, self.error_body));
         }
         let latency = Duration::from_micros(self.latency_us.load(Ordering::SeqCst));
         if !latency.is_zero() {

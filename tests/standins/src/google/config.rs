@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use crate::quota::Allowance;
+
 /// What a user may do in a calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GoogleRole {
@@ -112,6 +114,7 @@ pub struct GoogleConfig {
     pub(crate) revives: bool,
     pub(crate) largest_page: usize,
     pub(crate) requests_kept: usize,
+    pub(crate) quota: Option<Allowance>,
 }
 
 impl Default for GoogleConfig {
@@ -145,6 +148,7 @@ impl Default for GoogleConfig {
             revives: true,
             largest_page: 250,
             requests_kept: 100_000,
+            quota: None,
         }
     }
 }
@@ -282,6 +286,16 @@ impl GoogleConfig {
     pub fn requests_kept(self, requests: usize) -> Self {
         Self {
             requests_kept: requests,
+            ..self
+        }
+    }
+
+    /// How many requests an account may make in any window of this length; more are answered with
+    /// 403 `rateLimitExceeded`. No limit by default.
+    #[must_use]
+    pub fn quota(self, requests: usize, window: Duration) -> Self {
+        Self {
+            quota: Some(Allowance { requests, window }),
             ..self
         }
     }

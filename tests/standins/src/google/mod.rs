@@ -24,6 +24,7 @@ use serde_json::Value;
 pub use config::{GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole};
 
 use crate::consent::{ConsentChoice, ConsentError};
+use crate::quota::{Quota, Refusal};
 use crate::server::{Listener, Shell};
 use crate::standin::Standin;
 use event::Status;
@@ -53,6 +54,21 @@ impl Google {
         let shell = Shell::new(listener.base_url(), config.requests_kept, error_body);
         let shell = Arc::new(shell);
         let app = Arc::new(App::new(config, Arc::clone(&shell)));
+        if let Some(allowance) = app.config.quota {
+            let refusal = Refusal {
+                status: 403,
+                reason: "rateLimitExceeded",
+                message: "Rate Limit Exceeded",
+                says_when: false,
+            };
+            let weak = Arc::downgrade(&app);
+            let account = Box::new(move |headers: &_| {
+                let app = weak.upgrade()?;
+                let state = app.state();
+                api::account(&app, &state, headers)
+            });
+            shell.set_quota(Quota::new(account, allowance, refusal));
+        }
         let router = Router::new()
             .merge(oauth::routes(Arc::clone(&app)))
             .merge(api::routes(Arc::clone(&app)))

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use crate::quota::Allowance;
+
 /// A calendar of an account.
 #[derive(Clone, Debug)]
 pub struct OutlookCalendar {
@@ -138,6 +140,7 @@ pub struct OutlookConfig {
     pub(crate) largest_page: usize,
     pub(crate) concurrency: usize,
     pub(crate) requests_kept: usize,
+    pub(crate) quota: Option<Allowance>,
 }
 
 impl Default for OutlookConfig {
@@ -166,6 +169,7 @@ impl Default for OutlookConfig {
             largest_page: 1_000,
             concurrency: 4,
             requests_kept: 100_000,
+            quota: None,
         }
     }
 }
@@ -287,6 +291,16 @@ impl OutlookConfig {
     pub fn requests_kept(self, requests: usize) -> Self {
         Self {
             requests_kept: requests,
+            ..self
+        }
+    }
+
+    /// How many requests an account may make in any window of this length; more are answered with
+    /// 429 with a `Retry-After`. No limit by default.
+    #[must_use]
+    pub fn quota(self, requests: usize, window: Duration) -> Self {
+        Self {
+            quota: Some(Allowance { requests, window }),
             ..self
         }
     }

@@ -24,7 +24,8 @@ use serde_json::Value;
 pub use config::{Mailbox, OutlookAccount, OutlookCalendar, OutlookConfig, Repeat, ScopeSpelling};
 
 use crate::consent::{ConsentChoice, ConsentError};
-use crate::gate::Gate;
+use crate::gate::{self, Gate};
+use crate::quota::{Quota, Refusal};
 use crate::server::{Listener, Shell};
 use crate::standin::Standin;
 use event::Manner;
@@ -61,15 +62,16 @@ impl Outlook {
             error_body,
         ));
         let app = Arc::new(App::new(config, Arc::clone(&shell)));
-        let weak = Arc::downgrade(&app);
-        shell.set_gate(Gate::new(
-            concurrency,
-            Box::new(move |headers| {
-                let app = weak.upgrade()?;
-                let state = app.state();
-                graph::account(&app, &state, headers)
-            }),
-        ));
+        shell.set_gate(Gate::new(concurrency, mailbox_of(&app)));
+        if let Some(allowance) = app.config.quota {
+            let refusal = Refusal {
+                status: 429,
+                reason: "ApplicationThrottled",
+                message: "Application is over its rate limit for this mailbox.",
+                says_when: true,
+            };
+            shell.set_quota(Quota::new(mailbox_of(&app), allowance, refusal));
+        }
         let router = Router::new()
             .merge(oauth::routes(Arc::clone(&app)))
             .merge(graph::routes(Arc::clone(&app)))
@@ -221,6 +223,16 @@ impl Outlook {
         let mut state = self.app.state();
         state.oldest_delta = state.change();
     }
+}
+
+/// Tells whose mailbox a request is for, for as long as the stand-in runs.
+fn mailbox_of(app: &Arc<App>) -> gate::Mailbox {
+    let weak = Arc::downgrade(app);
+    Box::new(move |headers| {
+        let app = weak.upgrade()?;
+        let state = app.state();
+        graph::account(&app, &state, headers)
+    })
 }
 
 fn kill_grant(app: &App, account: &str, code: u32) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calport_standins::{Behaviour, Fault};
+use calport_standins::{Behaviour, Fault, Google, GoogleConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -295,4 +295,22 @@ async fn dropping_the_stand_in_closes_its_port_and_connections() {
     drop(client.google);
     assert!(pending.await.unwrap().is_err());
     assert!(client.http.get(&url).send().await.unwrap_err().is_connect());
+}
+
+#[tokio::test]
+async fn an_account_makes_as_many_requests_in_a_window_as_its_quota_says() {
+    let config = GoogleConfig::default().redirect_uri(REDIRECT);
+    let hour_long = Duration::from_secs(3_600);
+    let client = Client::of(Google::start(config.quota(2, hour_long)).unwrap()).await;
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let request = client.request(Method::GET, "calendars/primary/events");
+        let (status, body) = read(request.send().await.unwrap()).await;
+        seen.push((status, reason(&body).to_owned()));
+    }
+    let fine = (200, String::new());
+    let over = (403, "rateLimitExceeded".to_owned());
+    assert_eq!(seen, [fine.clone(), fine, over]);
+    let refreshed = token(&client.google, &refreshing(&client.google, &client.refresh)).await;
+    assert_eq!(refreshed.0, 200, "the token endpoint is not concerned");
 }

@@ -140,7 +140,12 @@ impl Client {
     }
 
     pub(crate) async fn casey() -> Self {
-        Self::connect(start(), CASEY).await
+        Self::of(start()).await
+    }
+
+    /// Casey, at a stand-in of its own kind.
+    pub(crate) async fn of(standin: Outlook) -> Self {
+        Self::connect(standin, CASEY).await
     }
 
     pub(crate) async fn sam() -> Self {

@@ -1,6 +1,6 @@
 //! Faults in Microsoft's shapes, and the limit of concurrent requests per mailbox.
 
-use calport_standins::{Behaviour, Fault};
+use calport_standins::{Behaviour, Fault, Outlook, OutlookConfig};
 use reqwest::Method;
 use serde_json::json;
 
@@ -109,4 +109,22 @@ async fn tokens_that_expired_or_never_were_are_401() {
         ..client
     };
     assert_eq!(client.get("me").await.0, 401);
+}
+
+#[tokio::test]
+async fn an_account_makes_as_many_requests_in_a_window_as_its_quota_says() {
+    let config = OutlookConfig::default().redirect_uri(REDIRECT);
+    let hour_long = std::time::Duration::from_secs(3_600);
+    let client = Client::of(Outlook::start(config.quota(2, hour_long)).unwrap()).await;
+    assert_eq!(client.get("me").await.0, 200);
+    assert_eq!(client.get("me").await.0, 200);
+    let reply = client.request(Method::GET, "me").send().await.unwrap();
+    let wait: u32 = reply.headers()["Retry-After"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=3_600).contains(&wait));
+    let (status, body) = read(reply).await;
+    assert_eq!((status, error(&body)), (429, "ApplicationThrottled"));
 }

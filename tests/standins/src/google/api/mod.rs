@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 pub(in crate::google) use error::ApiError;
 pub(in crate::google) use write::edited;
 
-use super::state::App;
+use super::state::{App, State};
 use crate::pairs::{Pairs, media_type};
 use crate::server;
 
@@ -54,6 +54,16 @@ pub(super) fn routes(app: Arc<App>) -> Router {
         )
         .route("/calendar/v3/freeBusy", post(freebusy::query))
         .with_state(app)
+}
+
+/// Whose request it is, whatever its scopes: it counts against that user's quota.
+pub(in crate::google) fn account(app: &App, state: &State, headers: &HeaderMap) -> Option<usize> {
+    let token = crate::pairs::authorization(headers, "Bearer")?;
+    let access = state
+        .access
+        .get(token)
+        .filter(|access| access.expires > app.now());
+    access.map(|access| access.account)
 }
 
 /// Parameters that every call takes.

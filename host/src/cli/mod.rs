@@ -4,6 +4,7 @@
 mod log;
 pub(crate) mod serve;
 pub(crate) mod serving;
+mod sync;
 
 pub(crate) use log::{LogFormat, log_to_stderr};
 
@@ -29,6 +30,8 @@ enum Command {
         #[arg(long, default_value = ".env", value_name = "FILE")]
         env_file: PathBuf,
     },
+    /// Shows what was set aside, and tries it again; beside a running `calport serve`
+    Sync(sync::Options),
 }
 
 /// What went wrong, and whose turn it is.
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
             #[cfg(feature = "demo")]
             Command::Demo(options) => crate::demo::run(options).await,
             Command::Serve { env_file } => serve::run(&env_file).await,
+            Command::Sync(options) => sync::run(&options).await,
         }
     });
     match result {

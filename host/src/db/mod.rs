@@ -5,7 +5,12 @@ use sqlx::{
     Any, AnyPool, Executor, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
 };
-use std::{fs::File, path::PathBuf, str::FromStr, sync::Arc};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -39,6 +44,19 @@ pub enum DatabaseError {
     /// The schema could not be brought up to date.
     #[error("the database schema cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// There is none to join.
+    #[error(
+        "there is no database at {}: set CALPORT_DATABASE_URL to the one that `calport serve` \
+         uses (a relative path counts from the folder in which it runs)",
+        .0.display()
+    )]
+    Missing(PathBuf),
+    /// Its schema is not this version's.
+    #[error(
+        "the database is of another version of Calport: use the `calport` that serves it, or \
+         start `calport serve` of this version once, which brings it up to date"
+    )]
+    OtherVersion,
     /// Anything that the database itself answered.
     #[error("the database failed: {0}")]
     Failed(#[from] sqlx::Error),
@@ -48,7 +66,8 @@ pub enum DatabaseError {
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: AnyPool,
-    _lock: Arc<File>,
+    /// `None`: joined, beside the process that holds it.
+    lock: Option<Arc<File>>,
 }
 
 impl Database {
@@ -58,38 +77,43 @@ impl Database {
     /// # Errors
     /// See [`DatabaseError`]. A second process on the same file is refused.
     pub async fn open(url: &str) -> Result<Self, DatabaseError> {
-        install_default_drivers();
-        let path = url
-            .strip_prefix("sqlite:")
-            .ok_or(DatabaseError::UnknownKind)?;
-        let path = path.split('?').next().unwrap_or(path);
-        let lock = lock(PathBuf::from(format!(
-            "{}.lock",
-            path.trim_start_matches("//")
-        )))?;
-        let options = sqlx::any::AnyConnectOptions::from_str(&format!("sqlite:{path}?mode=rwc"))?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(POOL_SIZE)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // FULL: what was acknowledged survives a power cut (case 45).
-                    connection
-                        .execute(
-                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                             PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; \
-                             PRAGMA secure_delete = ON",
-                        )
-                        .await
-                        .map(drop)
-                })
-            })
-            .connect_with(options)
-            .await?;
+        let path = path(url)?;
+        let lock = lock(PathBuf::from(format!("{path}.lock")))?;
+        let pool = connect(&path, "rwc").await?;
         MIGRATIONS.run(&pool).await?;
         Ok(Self {
             pool,
-            _lock: Arc::new(lock),
+            lock: Some(Arc::new(lock)),
         })
+    }
+
+    /// Opens an existing database beside the process that it serves, for a short while: the
+    /// write-ahead log lets several processes read and take turns in writing. It changes no
+    /// schema.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]. A database of another version is refused.
+    pub async fn join(url: &str) -> Result<Self, DatabaseError> {
+        let path = path(url)?;
+        if !Path::new(&path).is_file() {
+            return Err(DatabaseError::Missing(PathBuf::from(path)));
+        }
+        let pool = connect(&path, "rw").await?;
+        let there: Result<Vec<i64>, sqlx::Error> =
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version")
+                .fetch_all(&pool)
+                .await;
+        let there = match there {
+            Ok(there) => there,
+            // No such table: it is not ours.
+            Err(sqlx::Error::Database(_)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let ours = MIGRATIONS.iter().map(|migration| migration.version);
+        if !ours.eq(there) {
+            return Err(DatabaseError::OtherVersion);
+        }
+        Ok(Self { pool, lock: None })
     }
 
     /// For reads and single writes.
@@ -120,13 +144,45 @@ impl Database {
 
     /// Whether this process is the only one that the database serves.
     pub fn is_exclusive(&self) -> bool {
-        true
+        self.lock.is_some()
     }
 
     /// Closes all connections, so that the write-ahead log is folded into the file.
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The file that a `sqlite:PATH` URL names.
+fn path(url: &str) -> Result<String, DatabaseError> {
+    let path = url
+        .strip_prefix("sqlite:")
+        .ok_or(DatabaseError::UnknownKind)?;
+    let path = path.split('?').next().unwrap_or(path);
+    Ok(path.trim_start_matches("//").to_owned())
+}
+
+async fn connect(path: &str, mode: &str) -> Result<AnyPool, DatabaseError> {
+    install_default_drivers();
+    let options = sqlx::any::AnyConnectOptions::from_str(&format!("sqlite:{path}?mode={mode}"))?;
+    let pool = AnyPoolOptions::new()
+        .max_connections(POOL_SIZE)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // FULL: what was acknowledged survives a power cut (case 45).
+                connection
+                    .execute(
+                        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                         PRAGMA secure_delete = ON",
+                    )
+                    .await
+                    .map(drop)
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(pool)
 }
 
 /// Held as long as the process lives; the system frees it even after kill -9.
@@ -176,5 +232,48 @@ mod tests {
         first.close().await;
         drop(first);
         assert!(Database::open(&url).await.unwrap().now().await.unwrap() > 1_700_000_000);
+    }
+
+    #[tokio::test]
+    async fn a_joined_database_is_shared_with_the_process_that_it_serves() {
+        let (served, folder) = Database::temporary().await;
+        let url = format!("sqlite:{}", folder.path().join("calport.db").display());
+        let joined = Database::join(&url).await.unwrap();
+        assert!(served.is_exclusive() && !joined.is_exclusive());
+        let (mut writing, now) = served.write().await.unwrap();
+        sqlx::query("INSERT INTO lanes (tenant, user_id, provider) VALUES ('t', 'ann', 'google')")
+            .execute(&mut *writing)
+            .await
+            .unwrap();
+        assert!(
+            joined.now().await.unwrap() >= now,
+            "reading waits for nobody"
+        );
+        writing.commit().await.unwrap();
+        let (mut writing, _) = joined.write().await.unwrap();
+        let changed = sqlx::query("UPDATE lanes SET strikes = 1")
+            .execute(&mut *writing)
+            .await
+            .unwrap();
+        writing.commit().await.unwrap();
+        assert_eq!(changed.rows_affected(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_an_existing_database_of_this_version_can_be_joined() {
+        let (served, folder) = Database::temporary().await;
+        let at = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+        let error = Database::join(&at("other.db")).await.unwrap_err();
+        assert!(matches!(error, DatabaseError::Missing(_)), "{error}");
+        assert!(!folder.path().join("other.db").exists(), "nothing was made");
+        std::fs::write(folder.path().join("foreign.db"), "").unwrap();
+        let error = Database::join(&at("foreign.db")).await.unwrap_err();
+        assert!(matches!(error, DatabaseError::OtherVersion), "{error}");
+        sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 10")
+            .execute(served.pool())
+            .await
+            .unwrap();
+        let error = Database::join(&at("calport.db")).await.unwrap_err();
+        assert!(matches!(error, DatabaseError::OtherVersion), "{error}");
     }
 }

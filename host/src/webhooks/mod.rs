@@ -9,6 +9,7 @@ mod signature;
 mod worker;
 
 pub use change::Change;
+pub use queue::SetAsideWebhook;
 pub use signature::HEADER as SIGNATURE_HEADER;
 pub use worker::{WebhookError, Workers};
 
@@ -66,6 +67,23 @@ impl Webhooks {
     /// they look by themselves.
     pub fn announce(&self) {
         self.news.notify_one();
+    }
+
+    /// What the platform was told too often in vain, oldest first; at most `limit` of it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn set_aside(&self, limit: u32) -> Result<Vec<SetAsideWebhook>, sqlx::Error> {
+        self.queue.in_set_aside(limit).await
+    }
+
+    /// Makes what was set aside due again; how many there were. Running workers see it by
+    /// themselves.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn retry_set_aside(&self) -> Result<u64, sqlx::Error> {
+        self.queue.retry_set_aside().await
     }
 
     /// Notes what happened, in the transaction in which it happens; `now` is the time of

@@ -72,6 +72,21 @@ pub(super) struct Claimed {
     subject: String,
 }
 
+/// A webhook that is not tried any more.
+#[derive(Clone, Debug)]
+pub struct SetAsideWebhook {
+    /// Its id, the same in the body.
+    pub id: String,
+    /// Its type.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why the last try failed, in plain words.
+    pub reason: Option<String>,
+    /// When it happened, in seconds since 1970.
+    pub created_at: i64,
+}
+
 /// The table, to those who empty it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
@@ -171,6 +186,45 @@ impl Queue {
         .execute(self.database.pool())
         .await?;
         Ok(())
+    }
+
+    /// What was set aside, oldest first.
+    pub(super) async fn in_set_aside(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<SetAsideWebhook>, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT id, type, attempts, last_error, created_at FROM webhooks \
+             WHERE state = 'set_aside' ORDER BY created_at, id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.database.pool())
+        .await?;
+        let webhook = |row: &sqlx::any::AnyRow| {
+            Ok(SetAsideWebhook {
+                id: row.try_get("id")?,
+                kind: row.try_get("type")?,
+                attempts: row.try_get("attempts")?,
+                reason: row.try_get("last_error")?,
+                created_at: row.try_get("created_at")?,
+            })
+        };
+        rows.iter().map(webhook).collect()
+    }
+
+    /// Tries all of them again.
+    pub(super) async fn retry_set_aside(&self) -> Result<u64, sqlx::Error> {
+        let (mut transaction, now) = self.database.write().await?;
+        let retried = sqlx::query(
+            "UPDATE webhooks SET state = 'waiting', attempts = 0, next_try = $1, \
+             claimed_until = NULL WHERE state = 'set_aside'",
+        )
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        transaction.commit().await?;
+        Ok(retried)
     }
 
     /// Forgets what was set aside long ago.

@@ -1,6 +1,7 @@
 //! The settings page.
 
 mod apple;
+mod by_hand;
 mod outlook_only;
 mod switching;
 mod walks;

@@ -82,6 +82,7 @@ async fn owe_all(service: &Service, subject: &Subject, provider: &str) -> Result
     let database = service.vault().database();
     let (mut transaction, now) = database.write().await?;
     sync::owe_connection(&mut transaction, subject, provider, now).await?;
+    sync::probe_now(&mut transaction, provider, now).await?;
     transaction.commit().await?;
     service.announce();
     Ok(())

@@ -3,6 +3,7 @@
 
 use super::{
     backoff::backoff,
+    clock::Clock,
     lanes::{Lane, Lanes},
     ledger::{Ledger, LedgerError},
     news::News,
@@ -13,14 +14,13 @@ use crate::{
     bookings::Bookings,
     metrics::Metrics,
     plugin::Plugin,
+    subject::Subject,
     vault::{Vault, VaultError},
     webhooks::Webhooks,
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -36,11 +36,15 @@ const WORKERS: usize = 24;
 /// due, and what a crashed worker held.
 const IDLE_LOOK: Duration = Duration::from_secs(1);
 
-/// Calls in a row, of whatever users, that must fail before their provider counts as down.
-const DOWN_AFTER: u32 = 5;
+/// Calls in a row that must fail before their provider counts as down.
+const DOWN_AFTER: usize = 5;
 
-/// The longest that a provider is left alone without having asked for it.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// Calendars that such calls must have been for: one of them alone may be what is broken.
+const DOWN_FOR: usize = 3;
+
+/// The longest that a provider is left alone without having asked for it; chance makes it up
+/// to twice that.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Running workers. They stop when [`Workers::stop`] is called.
 #[derive(Debug)]
@@ -77,7 +81,7 @@ impl Workers {
                 provider: provider.id.clone(),
                 worker: worker.clone(),
                 pauses: pauses.clone(),
-                failures: Arc::new(AtomicU32::new(0)),
+                failures: Arc::default(),
             };
             running.spawn(dispatcher.run(news.listen()));
         }
@@ -96,8 +100,8 @@ struct Dispatcher {
     provider: String,
     worker: Worker,
     pauses: Pauses,
-    /// Calls in a row that failed.
-    failures: Arc<AtomicU32>,
+    /// Calls in a row that failed, by whose they were.
+    failures: Arc<Mutex<Vec<Subject>>>,
 }
 
 impl Dispatcher {
@@ -108,10 +112,11 @@ impl Dispatcher {
         let mut stopped = self.worker.stopped.clone();
         let slots = Arc::new(Semaphore::new(self.workers()));
         let mut turns = JoinSet::new();
+        let mut clock = Clock::default();
         while !*stopped.borrow() {
             while turns.try_join_next().is_some() {}
             news.mark_unchanged();
-            let handed_out = match self.hand_out(&slots, &mut turns).await {
+            let handed_out = match self.look(&mut clock, &slots, &mut turns).await {
                 Ok(handed_out) => handed_out,
                 Err(error) => {
                     tracing::error!(%error, "the work list cannot be read");
@@ -145,6 +150,18 @@ impl Dispatcher {
             self.worker.vault.free_refresh_turns(&self.provider).await?;
         }
         Ok(self.pauses.end(&self.provider).await?)
+    }
+
+    async fn look(
+        &self,
+        clock: &mut Clock,
+        slots: &Arc<Semaphore>,
+        turns: &mut JoinSet<()>,
+    ) -> Result<bool, sqlx::Error> {
+        clock
+            .look(self.worker.vault.database(), &self.provider)
+            .await?;
+        self.hand_out(slots, turns).await
     }
 
     /// Whether any lane was handed out.
@@ -200,17 +217,17 @@ impl Dispatcher {
                 Health::Unknown
             }
         };
-        if let Err(error) = self.learn(health, strikes).await {
+        if let Err(error) = self.learn(lane, health, strikes).await {
             tracing::error!(%error, self.provider, "the provider's pause could not be noted");
         }
     }
 
     /// `strikes`: pauses in a row before this call.
-    async fn learn(&self, health: Health, strikes: i64) -> Result<(), sqlx::Error> {
+    async fn learn(&self, lane: &Lane, health: Health, strikes: i64) -> Result<(), sqlx::Error> {
         let (seconds, reason) = match health {
             Health::Unknown => return Ok(()),
             Health::Up => {
-                self.failures.store(0, Ordering::Relaxed);
+                self.failed_in_a_row(None);
                 if strikes > 0 {
                     tracing::info!(self.provider, "the provider works again");
                     self.pauses.end(&self.provider).await?;
@@ -218,8 +235,8 @@ impl Dispatcher {
                 return Ok(());
             }
             Health::Down(reason) => {
-                let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-                if strikes == 0 && failures < DOWN_AFTER {
+                let (calls, calendars) = self.failed_in_a_row(Some(&lane.subject));
+                if strikes == 0 && (calls < DOWN_AFTER || calendars < DOWN_FOR) {
                     return Ok(());
                 }
                 (backoff(strikes, MAX_PAUSE), reason)
@@ -228,5 +245,19 @@ impl Dispatcher {
         };
         tracing::warn!(self.provider, seconds, reason, "the provider is left alone");
         self.pauses.begin(&self.provider, seconds, &reason).await
+    }
+
+    /// Counts one more failure, or none any more: calls in a row, and whose calendars they
+    /// were for.
+    fn failed_in_a_row(&self, failed: Option<&Subject>) -> (usize, usize) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed {
+            // More than these change nothing.
+            Some(_) if failures.len() >= 64 * DOWN_AFTER => {}
+            Some(subject) => failures.push(subject.clone()),
+            None => failures.clear(),
+        }
+        let calendars: BTreeSet<_> = failures.iter().collect();
+        (failures.len(), calendars.len())
     }
 }

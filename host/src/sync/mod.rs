@@ -3,6 +3,7 @@
 //! far they came. Any step may be repeated after a crash.
 
 mod backoff;
+mod clock;
 mod deliveries;
 mod delivery;
 mod dispatch;
@@ -31,7 +32,7 @@ pub(crate) use lanes::{Lane, Lanes};
 pub use news::News;
 pub(crate) use outcome::CALENDAR_GONE;
 pub(crate) use owe::wake_lane;
-pub use owe::{owe_booking, owe_connection};
+pub use owe::{owe_booking, owe_connection, probe_now};
 pub(crate) use remote::Remote;
 pub use removal::remove_events;
 pub use switch::switch_account;

@@ -73,17 +73,27 @@ pub async fn owe_connection(
             .execute(&mut **transaction)
             .await?;
     }
-    // A pause that the last account earned says nothing about this one.
+    wake_lane(transaction, subject, provider, now).await
+}
+
+/// Ends the wait for a provider that is left alone: one call tries at once whether it is
+/// over. For people who ask for another try.
+///
+/// # Errors
+/// The database failed.
+pub async fn probe_now(
+    transaction: &mut Transaction<'static, Any>,
+    provider: &str,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE lanes SET paused_until = NULL, pause_reason = NULL, strikes = 0 \
-         WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        "UPDATE provider_pauses SET paused_until = $2 WHERE provider = $1 AND paused_until > $2",
     )
-    .bind(&subject.tenant)
-    .bind(&subject.user)
     .bind(provider)
+    .bind(now)
     .execute(&mut **transaction)
     .await?;
-    wake_lane(transaction, subject, provider, now).await
+    Ok(())
 }
 
 /// Lets workers look at a calendar's deliveries, once its pause is over.

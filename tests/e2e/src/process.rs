@@ -1,6 +1,7 @@
 //! The host as a process of its own, which can be killed at any moment and started again.
 
-use crate::{JWT_SECRET, KEYS, PLATFORM_TOKEN, rest::Failure};
+use crate::{Browser, JWT_SECRET, KEYS, PLATFORM_TOKEN, Rest, rest::Failure};
+use calport_standins::{ConsentChoice, Google, Outlook};
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -46,8 +47,10 @@ impl Process {
             .create(true)
             .append(true)
             .open(folder.join("calport.log"))?;
-        let mut child = Command::new(binary)
-            .arg("serve")
+        // A write beyond a file size limit, as tests set, is to fail and not to end it.
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
+            .arg(binary)
             .current_dir(folder)
             .env_clear()
             .env("CALPORT_LISTEN", listen)
@@ -122,6 +125,32 @@ impl Process {
     /// The id of the process, while it runs.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
+    }
+}
+
+/// Connects a user of a host in another process, as their browser does.
+///
+/// # Errors
+/// When the flow does not end connected.
+pub async fn connect(
+    rest: &Rest,
+    (google, outlook): (&Google, &Outlook),
+    (user, provider, account): (&str, &str, &str),
+) -> Result<(), Failure> {
+    let origin = rest.url.replace("127.0.0.1", "localhost");
+    google.register_redirect_uri(format!("{origin}/api/calendar/google/callback/"));
+    outlook.register_redirect_uri(format!("{origin}/api/calendar/outlook/callback/"));
+    let browser = Browser::new();
+    let url = rest.begin_with(provider, user, &browser).await?;
+    let callback = match provider {
+        "google" => google.consent(&url, account, &ConsentChoice::Allow)?,
+        _ => outlook.consent(&url, account, &ConsentChoice::Allow)?,
+    };
+    let callback = callback.replace("localhost", "127.0.0.1");
+    let landing = browser.open(&callback).await?;
+    match landing.status().as_str() {
+        "connected" => Ok(()),
+        _ => Err(format!("{user}: {landing:?}").into()),
     }
 }
 

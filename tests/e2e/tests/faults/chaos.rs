@@ -2,13 +2,12 @@
 
 use crate::model::{Model, Person, Wish, found};
 use calport_e2e::{
-    Browser, Exited, Process, Rest,
+    Exited, Process, Rest,
     accounts::{CASEY, PERSONAL, SAM, WORK},
+    connect,
 };
 use calport_host::steps;
-use calport_standins::{
-    Behaviour, ConsentChoice, Fault, Google, GoogleConfig, Outlook, OutlookConfig,
-};
+use calport_standins::{Behaviour, Fault, Google, GoogleConfig, Outlook, OutlookConfig};
 use fastrand::Rng;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -80,33 +79,14 @@ impl Chaos {
         };
         chaos.run(None).await?;
         let rest = chaos.rest()?;
-        let origin = rest.url.replace("127.0.0.1", "localhost");
-        chaos
-            .google
-            .register_redirect_uri(format!("{origin}/api/calendar/google/callback/"));
-        chaos
-            .outlook
-            .register_redirect_uri(format!("{origin}/api/calendar/outlook/callback/"));
         for Person {
             user,
             provider,
             account,
         } in PEOPLE
         {
-            let browser = Browser::new();
-            let url = rest.begin_with(provider, user, &browser).await?;
-            let callback = match provider {
-                "google" => chaos.google.consent(&url, account, &ConsentChoice::Allow)?,
-                _ => chaos
-                    .outlook
-                    .consent(&url, account, &ConsentChoice::Allow)?,
-            };
-            let landing = browser
-                .open(&callback.replace("localhost", "127.0.0.1"))
-                .await?;
-            if landing.status() != "connected" {
-                return Err(format!("{user}: {landing:?}").into());
-            }
+            let standins = (&chaos.google, &chaos.outlook);
+            connect(&rest, standins, (user, provider, account)).await?;
         }
         Ok(chaos)
     }

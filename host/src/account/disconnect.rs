@@ -1,5 +1,6 @@
 //! The end of a connection: erased here in any case; revoked at the provider where it can
-//! be and nobody else shares the account.
+//! be and nobody else shares the account. Where many events are to be removed first, workers
+//! do that, and end it then.
 
 use super::{AccountError, binding};
 use crate::{
@@ -20,7 +21,13 @@ pub struct Left {
     pub removed: usize,
     /// Events that could not be removed, and stay.
     pub left: usize,
+    /// Events that are still to be removed: the connection ends with the last of them.
+    /// 0: it has ended.
+    pub leaving: u64,
 }
+
+/// Events that are removed while the user waits; with more, workers do it.
+const AT_ONCE: usize = 20;
 
 /// Ends a user's connection; where there is none, that is success, as of a double click.
 /// For a provider of files the feed's addresses end.
@@ -40,9 +47,19 @@ pub async fn disconnect(
     if info.kind == ProviderKind::File {
         service.feeds().revoke(subject).await?;
     }
-    let Some(connection) = service.vault().connection(subject, provider).await? else {
+    let connection = service
+        .vault()
+        .connection_or_leaving(subject, provider)
+        .await?;
+    let Some(connection) = connection else {
         return Ok(Left::default());
     };
+    if also_events && let Some(leaving) = leave(service, &connection).await? {
+        return Ok(Left {
+            leaving,
+            ..Left::default()
+        });
+    }
     let (removed, left) = match also_events {
         true => remove_events(service, &connection).await?,
         false => (0, 0),
@@ -82,7 +99,40 @@ pub async fn disconnect(
         revoked,
         removed,
         left,
+        leaving: 0,
     })
+}
+
+/// Leaves the work to workers, where it is much: how many events are to be removed.
+async fn leave(service: &Service, connection: &Connection) -> Result<Option<u64>, AccountError> {
+    let Connection {
+        subject, provider, ..
+    } = connection;
+    let deliveries = service
+        .deliveries()
+        .of_connection(subject, provider)
+        .await?;
+    if connection.leaving_at.is_some() {
+        let progress = service.deliveries().progress(subject, provider).await?;
+        return Ok(Some(progress.waiting));
+    }
+    if connection.reconnect_reason.is_some() || deliveries.len() <= AT_ONCE {
+        return Ok(None);
+    }
+    let database = service.vault().database();
+    let (mut transaction, now) = database.write().await?;
+    let vault = service.vault();
+    if !vault
+        .begin_leaving(&mut transaction, now, connection)
+        .await?
+    {
+        return Ok(None);
+    }
+    sync::owe_leaving(&mut transaction, subject, provider, now).await?;
+    transaction.commit().await?;
+    service.announce();
+    tracing::info!(%subject, provider, events = deliveries.len(), "disconnecting");
+    Ok(Some(u64::try_from(deliveries.len()).unwrap_or(u64::MAX)))
 }
 
 /// Takes our events out of a calendar before its grant goes.

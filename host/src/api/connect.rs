@@ -74,6 +74,14 @@ pub(super) struct Left {
     left: usize,
 }
 
+/// The answer where it goes on in the background.
+#[derive(Serialize)]
+pub(super) struct StillLeaving {
+    status: &'static str,
+    /// Events that are still to be removed.
+    waiting: u64,
+}
+
 /// `POST .../disconnect/`: erased here in any case; revoked at the provider where it can be
 /// and nobody else shares the account.
 pub(super) async fn disconnect(
@@ -81,19 +89,28 @@ pub(super) async fn disconnect(
     User(subject): User,
     Path(provider): Path<String>,
     Small(leaving): Small<Leaving>,
-) -> Result<Json<Left>, Problem> {
+) -> Result<Response, Problem> {
     let left = account::disconnect(&service, &subject, &provider, leaving.remove_events).await?;
     let account::Left {
         revoked,
         removed,
         left,
+        leaving,
     } = left;
-    Ok(Json(Left {
+    if leaving > 0 {
+        let leaving = StillLeaving {
+            status: "leaving",
+            waiting: leaving,
+        };
+        return Ok((StatusCode::ACCEPTED, Json(leaving)).into_response());
+    }
+    let left = Left {
         status: "disconnected",
         revoked,
         removed,
         left,
-    }))
+    };
+    Ok(Json(left).into_response())
 }
 
 impl From<AccountError> for Problem {

@@ -6,6 +6,7 @@ use crate::{
     feeds::FeedStatus,
     plugin::calendar::{ProviderInfo, ProviderKind},
     service::Service,
+    sync::Progress,
     vault::Connection,
 };
 use axum::{Json, extract::State};
@@ -32,6 +33,12 @@ struct Provider {
     account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<Calendar>,
+    /// How far a connected calendar has come with all that it is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ProgressReading>,
+    /// Set: disconnected, while our events are still being removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaving: Option<ProgressReading>,
     /// Of a provider of files: when an app last fetched the user's feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_fetched: Option<Timestamp>,
@@ -43,11 +50,37 @@ struct Calendar {
     name: String,
 }
 
+/// Deliveries by state.
+#[derive(Serialize)]
+struct ProgressReading {
+    waiting: u64,
+    in_calendar: u64,
+    needs_reconnect: u64,
+    failed: u64,
+}
+
+impl From<Progress> for ProgressReading {
+    fn from(progress: Progress) -> Self {
+        let Progress {
+            waiting,
+            in_calendar,
+            needs_reconnect,
+            failed,
+        } = progress;
+        Self {
+            waiting,
+            in_calendar,
+            needs_reconnect,
+            failed,
+        }
+    }
+}
+
 pub(super) async fn list(
     State(service): State<Service>,
     User(subject): User,
 ) -> Result<Json<Overview>, Problem> {
-    let connections = service.vault().connections(&subject).await?;
+    let connections = service.vault().connections_or_leaving(&subject).await?;
     let feed = service.feeds().status(&subject).await?;
     let mut providers = Vec::new();
     for info in &service.plugin().info().providers {
@@ -55,7 +88,11 @@ pub(super) async fn list(
             .iter()
             .find(|connection| connection.provider == info.id);
         let available = account::is_available(&service, &info.id).await;
-        providers.push(provider(info, connection, feed, available));
+        let progress = match connection {
+            Some(_) => Some(service.deliveries().progress(&subject, &info.id).await?),
+            None => None,
+        };
+        providers.push(provider(info, connection, feed, available, progress));
     }
     Ok(Json(Overview { providers }))
 }
@@ -65,7 +102,17 @@ fn provider(
     connection: Option<&Connection>,
     feed: Option<FeedStatus>,
     available: bool,
+    progress: Option<Progress>,
 ) -> Provider {
+    let (left, connection) = match connection {
+        Some(left) if left.leaving_at.is_some() => (Some(left), None),
+        connected => (None, connected),
+    };
+    let progress = progress.map(ProgressReading::from);
+    let (leaving, progress) = match left {
+        Some(_) => (progress, None),
+        None => (None, progress),
+    };
     let feed = feed.filter(|_| info.kind == ProviderKind::File);
     Provider {
         id: info.id.clone(),
@@ -82,7 +129,9 @@ fn provider(
         connected: connection.is_some() || feed.is_some(),
         needs_reconnect: connection.is_some_and(|c| c.reconnect_reason.is_some()),
         reconnect_reason: connection.and_then(|c| c.reconnect_reason.clone()),
-        account: connection.map(|c| c.account.label.clone()),
+        account: connection.or(left).map(|c| c.account.label.clone()),
+        progress,
+        leaving,
         calendar: connection.map(|c| Calendar {
             id: c.destination.id.clone(),
             name: c.destination.name.clone(),

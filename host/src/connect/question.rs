@@ -95,7 +95,7 @@ impl Flows {
         let Some(pending) = self.vault.pending(subject, provider, &handle).await? else {
             return Ok(None);
         };
-        let connection = self.vault.connection(subject, provider).await?;
+        let connection = self.vault.connection_or_leaving(subject, provider).await?;
         Ok(Some(Question {
             connected: connection.map(|connection| connection.account.label),
             new: pending.grant.account.label,
@@ -120,7 +120,7 @@ impl Flows {
         let handle = random::digest(handle);
         let asked = self.vault.pending(subject, provider, &handle).await?;
         let asked = asked.ok_or(FlowError::UnknownHandle)?.grant.account.id;
-        let connection = self.vault.connection(subject, provider).await?;
+        let connection = self.vault.connection_or_leaving(subject, provider).await?;
         if replace && connection.is_some_and(|connection| connection.account.id != asked) {
             // What a worker is pushing at this moment must not stay behind.
             self.deliveries.hold(subject, provider).await?;

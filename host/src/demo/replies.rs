@@ -103,8 +103,9 @@ pub(super) struct Calendar {
     pub(super) chosen: bool,
 }
 
-/// `POST .../disconnect/`.
-#[derive(Debug, Deserialize)]
+/// `POST .../disconnect/`; all zero where it goes on in the background.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Left {
     pub(super) revoked: bool,
     pub(super) removed: usize,

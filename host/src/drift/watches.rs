@@ -102,6 +102,7 @@ impl Watches {
                SELECT w.tenant, w.user_id, w.provider FROM watches w \
                JOIN connections c ON c.tenant = w.tenant AND c.user_id = w.user_id \
                  AND c.provider = w.provider AND c.reconnect_reason IS NULL \
+                 AND c.leaving_at IS NULL \
                WHERE w.next_poll <= $3 \
                AND (w.claimed_until IS NULL OR w.claimed_until <= $3 OR w.claimed_until > $4) \
                AND NOT EXISTS (SELECT 1 FROM provider_pauses p \

@@ -25,7 +25,10 @@ pub(super) async fn begin(
 ) -> Result<Response, Stop> {
     let visit = posted.visit;
     let service = app.service();
-    let connection = service.vault().connection(visit.subject(), &provider).await;
+    let connection = service
+        .vault()
+        .connection_or_leaving(visit.subject(), &provider)
+        .await;
     let connection = connection.map_err(|error| visit.failed(&app, &error))?;
     // Who reconnects means the account that they had.
     let hint = connection.map(|connection| connection.account.label);

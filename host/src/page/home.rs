@@ -12,6 +12,8 @@ use super::{
 use crate::{
     account,
     plugin::calendar::{ProviderInfo, ProviderKind},
+    service::Service,
+    subject::Subject,
     sync::{self, Delivery},
     vault::Connection,
 };
@@ -65,6 +67,13 @@ enum CardState {
         account: String,
         calendar: String,
         trouble: Option<Trouble>,
+        /// How far it has come, while it has not come all the way.
+        progress: Option<Progress>,
+    },
+    /// Disconnected, while so many of our events are still to be removed.
+    Leaving {
+        account: String,
+        waiting: u64,
     },
     /// The grant is dead.
     Dead {
@@ -72,6 +81,19 @@ enum CardState {
         after_a_week: bool,
     },
     Feed(FeedView),
+}
+
+/// How many bookings are in a calendar that waits for more.
+struct Progress {
+    done: usize,
+    count: usize,
+}
+
+impl Progress {
+    fn sentence(&self, words: &Words) -> String {
+        let text = fill(words.progress, "done", &self.done.to_string());
+        fill(&text, "count", &self.count.to_string())
+    }
 }
 
 /// What keeps bookings from a connected calendar.
@@ -102,10 +124,16 @@ impl Card {
             CardState::Connected {
                 trouble: Some(_), ..
             } => ("bad", words.state_attention),
+            CardState::Leaving { .. } => ("none", words.state_leaving),
             CardState::Dead { .. } => ("bad", words.state_reconnect),
             CardState::Feed(feed) if feed.exists => ("good", words.state_feed),
             CardState::Feed(_) => ("none", words.state_none),
         }
+    }
+
+    fn leaving(&self, words: &Words, account: &str, waiting: &u64) -> String {
+        let text = fill(words.leaving_text, "count", &waiting.to_string());
+        fill(&text, "account", account)
     }
 
     fn named(&self, text: &str) -> String {
@@ -137,8 +165,11 @@ pub(super) async fn show(
     let service = app.service();
     let subject = visit.subject();
     let words = visit.words();
-    let connections = service.vault().connections(subject).await;
+    let connections = service.vault().connections_or_leaving(subject).await;
     let connections = connections.map_err(|error| visit.failed(&app, &error))?;
+    let (left, connections): (Vec<_>, Vec<_>) = connections
+        .into_iter()
+        .partition(|connection| connection.leaving_at.is_some());
     let mut deliveries = Vec::new();
     for connection in &connections {
         let of = service
@@ -156,6 +187,10 @@ pub(super) async fn show(
             .find(|connection| connection.provider == info.id);
         let state = match info.kind {
             ProviderKind::File => CardState::Feed(FeedView::of(words, feed)),
+            ProviderKind::Oauth if left.iter().any(|left| left.provider == info.id) => {
+                let state = leaving(service, subject, &left, &info.id).await;
+                state.map_err(|error| visit.failed(&app, &error))?
+            }
             ProviderKind::Oauth => {
                 let is_available = account::is_available(service, &info.id).await;
                 oauth_state(connection, &deliveries, is_available)
@@ -185,6 +220,22 @@ pub(super) async fn show(
         more,
     };
     Ok(render(StatusCode::OK, &home))
+}
+
+async fn leaving(
+    service: &Service,
+    subject: &Subject,
+    left: &[Connection],
+    provider: &str,
+) -> Result<CardState, sqlx::Error> {
+    let left = left.iter().find(|left| left.provider == provider);
+    let progress = service.deliveries().progress(subject, provider).await?;
+    Ok(CardState::Leaving {
+        account: left
+            .map(|left| left.account.label.clone())
+            .unwrap_or_default(),
+        waiting: progress.waiting,
+    })
 }
 
 fn card(info: &ProviderInfo, state: CardState) -> Card {
@@ -222,27 +273,34 @@ fn oauth_state(
             after_a_week,
         };
     }
-    let mut own = deliveries
+    let own: Vec<_> = deliveries
         .iter()
         .filter(|delivery| delivery.provider == connection.provider)
-        .filter(|delivery| delivery.state == sync::State::Failed)
-        // What the user took out is no trouble.
-        .filter(|delivery| !delivery.is_deleted());
+        .collect();
+    let in_state = |state| own.iter().filter(move |delivery| delivery.state == state);
+    let progress = Progress {
+        done: in_state(sync::State::InCalendar).count(),
+        count: own.len(),
+    };
+    let is_waiting = in_state(sync::State::Waiting).next().is_some();
+    // What the user took out is no trouble.
+    let mut failed = in_state(sync::State::Failed).filter(|delivery| !delivery.is_deleted());
     let trouble = if !is_available {
         Some(Trouble::Unavailable)
-    } else if own
+    } else if failed
         .clone()
         .any(|delivery| delivery.reason.as_deref() == Some(sync::CALENDAR_GONE))
     {
         Some(Trouble::Gone)
     } else {
-        own.next().map(|_| Trouble::Failed)
+        failed.next().map(|_| Trouble::Failed)
     };
     let calendar = connection.destination.name.clone();
     CardState::Connected {
         account,
         calendar,
         trouble,
+        progress: is_waiting.then_some(progress),
     }
 }
 
@@ -255,7 +313,10 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
     let connected = card.and_then(|card| match &card.state {
         CardState::Connected { calendar, .. } => Some(calendar.as_str()),
         CardState::Dead { .. } => Some(""),
-        CardState::Offered | CardState::Unavailable | CardState::Feed(_) => None,
+        CardState::Offered
+        | CardState::Unavailable
+        | CardState::Leaving { .. }
+        | CardState::Feed(_) => None,
     });
     let is_so = match notice {
         Notice::Connected
@@ -267,11 +328,13 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
         | Notice::Restoring => connected.is_some(),
         Notice::Kept | Notice::Removed | Notice::Left => card
             .is_some_and(|card| matches!(card.state, CardState::Offered | CardState::Unavailable)),
+        Notice::Leaving => card.is_some_and(|card| matches!(card.state, CardState::Leaving { .. })),
         Notice::FeedEnded => !cards.iter().any(|card| match &card.state {
             CardState::Feed(feed) => feed.exists,
             CardState::Offered
             | CardState::Unavailable
             | CardState::Connected { .. }
+            | CardState::Leaving { .. }
             | CardState::Dead { .. } => false,
         }),
         Notice::NotConnected => connected.is_none(),

@@ -26,6 +26,8 @@ pub(super) enum Notice {
     Removed,
     /// Disconnected, some of our entries not removed.
     Left,
+    /// Disconnecting, our entries still being removed.
+    Leaving,
     Chosen,
     Trying,
     /// What the user changed is put back.
@@ -59,6 +61,7 @@ impl Notice {
             "kept" => Self::Kept,
             "removed" => Self::Removed,
             "left" => Self::Left,
+            "leaving" => Self::Leaving,
             "chosen" => Self::Chosen,
             "trying" => Self::Trying,
             "restoring" => Self::Restoring,
@@ -87,6 +90,7 @@ impl Notice {
             | Self::Stayed
             | Self::Kept
             | Self::Removed
+            | Self::Leaving
             | Self::Chosen
             | Self::Trying
             | Self::Restoring
@@ -131,6 +135,7 @@ impl Notice {
             Self::Kept => words.said_kept,
             Self::Removed => words.said_removed,
             Self::Left => words.said_left,
+            Self::Leaving => words.said_leaving,
             Self::Chosen => return fill(words.said_chosen, "calendar", calendar),
             Self::Trying => words.said_trying,
             Self::Restoring => words.said_restoring,
@@ -175,6 +180,7 @@ pub(super) fn of_account(error: &AccountError) -> &'static str {
 /// The word for the end of a connection.
 pub(super) fn of_left(left: Left, also_events: bool) -> &'static str {
     match (also_events, left.left) {
+        _ if left.leaving > 0 => "leaving",
         (false, _) => "kept",
         (true, 0) => "removed",
         (true, _) => "left",

@@ -9,7 +9,7 @@ use super::{
     owe,
 };
 use crate::{bookings::BookingId, db::Database, subject::Subject};
-use sqlx::Row;
+use sqlx::{Any, Row, Transaction};
 
 /// Everything that is owed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -143,18 +143,7 @@ impl Deliveries {
         provider: &str,
     ) -> Result<(), sqlx::Error> {
         let (mut transaction, _) = self.database.write().await?;
-        for forget in [
-            "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-            "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-            "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-        ] {
-            sqlx::query(forget)
-                .bind(&subject.tenant)
-                .bind(&subject.user)
-                .bind(provider)
-                .execute(&mut *transaction)
-                .await?;
-        }
+        forget_all(&mut transaction, subject, provider).await?;
         transaction.commit().await
     }
 
@@ -239,4 +228,45 @@ impl Deliveries {
         transaction.commit().await?;
         Ok(retried)
     }
+}
+
+/// Forgets what is owed to a calendar, and whose turn it is.
+pub(super) async fn forget(
+    transaction: &mut Transaction<'static, Any>,
+    subject: &Subject,
+    provider: &str,
+) -> Result<(), sqlx::Error> {
+    for forget in [
+        "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+    ] {
+        on_calendar(forget, transaction, subject, provider).await?;
+    }
+    Ok(())
+}
+
+/// The same, and how far it was looked through: it is connected no longer.
+pub(super) async fn forget_all(
+    transaction: &mut Transaction<'static, Any>,
+    subject: &Subject,
+    provider: &str,
+) -> Result<(), sqlx::Error> {
+    forget(transaction, subject, provider).await?;
+    let watches = "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3";
+    on_calendar(watches, transaction, subject, provider).await
+}
+
+async fn on_calendar(
+    statement: &'static str,
+    transaction: &mut Transaction<'static, Any>,
+    subject: &Subject,
+    provider: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(statement)
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
 }

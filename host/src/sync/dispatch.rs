@@ -3,8 +3,11 @@
 
 use super::{
     backoff::backoff,
+    catch_up::CatchUps,
     clock::Clock,
+    deliveries::Deliveries,
     lanes::{Lane, Lanes},
+    leaving::Leavings,
     ledger::{Ledger, LedgerError},
     news::News,
     pauses::Pauses,
@@ -21,7 +24,7 @@ use crate::{
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{Semaphore, watch},
@@ -45,6 +48,9 @@ const DOWN_FOR: usize = 3;
 /// The longest that a provider is left alone without having asked for it; chance makes it up
 /// to twice that.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often connections are looked for whose end has taken too long.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// Running workers. They stop when [`Workers::stop`] is called.
 #[derive(Debug)]
@@ -70,6 +76,13 @@ impl Workers {
             bookings: Bookings::new(database.clone()),
             lanes: Lanes::new(database.clone()),
             ledger: Ledger::start(database.clone(), webhooks.clone()),
+            deliveries: Deliveries::new(database.clone()),
+            catch_ups: CatchUps::new(Deliveries::new(database.clone())),
+            leavings: Leavings {
+                vault: vault.clone(),
+                plugin: plugin.clone(),
+                webhooks: webhooks.clone(),
+            },
             webhooks: webhooks.clone(),
             metrics: metrics.clone(),
             stopped,
@@ -113,7 +126,14 @@ impl Dispatcher {
         let slots = Arc::new(Semaphore::new(self.workers()));
         let mut turns = JoinSet::new();
         let mut clock = Clock::default();
+        let mut swept: Option<Instant> = None;
         while !*stopped.borrow() {
+            if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+                swept = Some(Instant::now());
+                if let Err(error) = self.worker.leavings.sweep(&self.provider).await {
+                    tracing::error!(%error, "connections that were left long ago are still there");
+                }
+            }
             while turns.try_join_next().is_some() {}
             news.mark_unchanged();
             let handed_out = match self.look(&mut clock, &slots, &mut turns).await {

@@ -252,3 +252,60 @@ impl Lanes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    /// So many users with so many due deliveries each.
+    async fn due(users: usize, each: usize) -> (Lanes, tempfile::TempDir) {
+        let (database, folder) = Database::temporary().await;
+        let (mut transaction, now) = database.write().await.unwrap();
+        for user in 0..users {
+            for number in 0..each {
+                sqlx::query(
+                    "INSERT INTO deliveries (tenant, kind, booking_id, user_id, provider, \
+                     generation, state, attempts, next_try) \
+                     VALUES ('t', 'jobs', $1, $2, 'google', 1, 'waiting', 0, $3)",
+                )
+                .bind(number.to_string())
+                .bind(user.to_string())
+                .bind(now)
+                .execute(&mut *transaction)
+                .await
+                .unwrap();
+            }
+        }
+        sqlx::query(
+            "INSERT INTO lanes (tenant, user_id, provider, due_at) \
+             SELECT DISTINCT tenant, user_id, provider, next_try FROM deliveries",
+        )
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+        transaction.commit().await.unwrap();
+        (Lanes::new(database), folder)
+    }
+
+    #[tokio::test]
+    #[ignore = "prints what claiming costs with 100,000 due deliveries"]
+    async fn claiming_costs() {
+        for (users, each) in [(1, 100_000), (1_000, 100), (100_000, 1)] {
+            let (lanes, _folder) = due(users, each).await;
+            let rounds = 20;
+            let begun = Instant::now();
+            let mut held = Vec::new();
+            for _ in 0..rounds {
+                held.extend(lanes.claim("google", 24).await.unwrap());
+            }
+            let claiming = begun.elapsed() / rounds;
+            let begun = Instant::now();
+            for lane in held.iter().take(rounds as usize) {
+                lanes.due(lane, 32).await.unwrap();
+            }
+            let reading = begun.elapsed() / rounds;
+            println!("{users} users, {each} due each: claim {claiming:?}, turn's list {reading:?}");
+        }
+    }
+}

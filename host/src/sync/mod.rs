@@ -3,6 +3,7 @@
 //! far they came. Any step may be repeated after a crash.
 
 mod backoff;
+mod catch_up;
 mod clock;
 mod deliveries;
 mod delivery;
@@ -10,6 +11,7 @@ mod dispatch;
 mod drift;
 mod grants;
 mod lanes;
+mod leaving;
 mod ledger;
 mod news;
 mod outcome;
@@ -19,6 +21,7 @@ mod remote;
 mod removal;
 mod restore;
 mod switch;
+mod taking_out;
 mod worker;
 
 pub use deliveries::{Deliveries, Progress, SetAside};
@@ -29,6 +32,7 @@ pub(crate) use drift::{DELETED, Stated, Stays};
 pub use drift::{Drift, Policy, SeenSpan, What};
 pub use grants::grant_died;
 pub(crate) use lanes::{Lane, Lanes};
+pub use leaving::owe_leaving;
 pub use news::News;
 pub(crate) use outcome::CALENDAR_GONE;
 pub(crate) use owe::wake_lane;

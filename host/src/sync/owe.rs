@@ -19,7 +19,7 @@ pub async fn owe_booking(
          state, attempts, next_try) \
          SELECT p.tenant, p.kind, p.booking_id, p.user_id, c.provider, 1, 'waiting', 0, $4 \
          FROM participants p JOIN connections c ON c.tenant = p.tenant AND c.user_id = p.user_id \
-         WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3 \
+         AND c.leaving_at IS NULL WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3 \
          ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
         "INSERT INTO lanes (tenant, user_id, provider, due_at) \
          SELECT tenant, user_id, provider, $4 FROM deliveries \

@@ -2,7 +2,7 @@
 //! the new one from then on, and what the old one holds is named, to be removed. Nothing
 //! of one account is ever handed to the other.
 
-use super::{delivery::Delivery, delivery::columns, owe::owe_connection};
+use super::{deliveries::forget, delivery::Delivery, delivery::columns, owe::owe_connection};
 use crate::{plugin::calendar::RemoteEvent, subject::Subject};
 use sqlx::{Any, Transaction};
 
@@ -35,17 +35,7 @@ pub async fn switch_account(
         left.extend(Delivery::from_row(row)?.remote_event());
     }
     // The lane goes, too, and with it every claim that a worker of the old account may hold.
-    for forget in [
-        "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-        "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-    ] {
-        sqlx::query(forget)
-            .bind(&subject.tenant)
-            .bind(&subject.user)
-            .bind(provider)
-            .execute(&mut **transaction)
-            .await?;
-    }
+    forget(transaction, subject, provider).await?;
     owe_connection(transaction, subject, provider, now).await?;
     Ok(left)
 }

@@ -1,12 +1,16 @@
 //! One turn of one worker at one calendar: what is due there, one after the other.
 
 use super::{
+    catch_up::CatchUps,
+    deliveries::Deliveries,
     delivery::{Delivery, State},
     drift::{DELETED, Drift, Kept},
     grants::grant_died,
     lanes::{Lane, Lanes},
+    leaving::Leavings,
     ledger::{Ledger, LedgerError, Note, Rest, Settled},
     outcome::{Outcome, of_failure, set_aside},
+    taking_out::Taken,
 };
 use crate::{
     bookings::{Bookings, PutError, Status, event_for},
@@ -65,13 +69,16 @@ pub(super) struct Worker {
     pub(super) bookings: Bookings,
     pub(super) lanes: Lanes,
     pub(super) ledger: Ledger,
+    pub(super) deliveries: Deliveries,
+    pub(super) leavings: Leavings,
+    pub(super) catch_ups: CatchUps,
     pub(super) webhooks: Webhooks,
     pub(super) metrics: Metrics,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
 /// After one delivery.
-enum Next {
+pub(super) enum Next {
     Goes(Health),
     Ends(Health, Rest),
 }
@@ -80,17 +87,26 @@ impl Worker {
     /// One turn at a lane that was claimed; gives it back.
     pub(super) async fn turn(&self, lane: &Lane, at_most: usize) -> Result<Health, TurnError> {
         steps::at(steps::CLAIMED);
-        let (health, rest) = self.work_off(lane, at_most.min(TURN)).await?;
+        let due = self.lanes.due(lane, at_most.min(TURN)).await?;
+        self.catch_ups.note(lane, due.len() == TURN).await?;
+        let (health, rest) = match self.left(lane).await? {
+            Some(connection) => match self.take_out(lane, &connection, due).await? {
+                Taken::Some(health, rest) => (health, rest),
+                // The lane has ended with it.
+                Taken::All => return Ok(Health::Up),
+            },
+            None => self.work_off(lane, due).await?,
+        };
         self.ledger.note(lane, Note::Released(rest)).await?;
         steps::at(steps::RELEASED);
         Ok(health)
     }
 
-    async fn work_off(&self, lane: &Lane, at_most: usize) -> Result<(Health, Rest), TurnError> {
+    async fn work_off(&self, lane: &Lane, due: Vec<Delivery>) -> Result<(Health, Rest), TurnError> {
         let begun = Instant::now();
         let mut health = Health::Unknown;
-        for due in self.lanes.due(lane, at_most).await? {
-            if *self.stopped.borrow() || begun.elapsed() > TURN_TIME {
+        for due in due {
+            if self.is_late(begun) {
                 break;
             }
             // What is read here belongs together: a change of the booking or of the chosen
@@ -98,11 +114,17 @@ impl Worker {
             let Some(delivery) = self.lanes.still_due(&due).await? else {
                 continue;
             };
-            let connection = self.vault.connection(&lane.subject, &lane.provider).await?;
+            let connection = self
+                .vault
+                .connection_or_leaving(&lane.subject, &lane.provider)
+                .await?;
             let Some(connection) = connection else {
                 self.ledger.note(lane, Note::Forgotten).await?;
                 break;
             };
+            if connection.leaving_at.is_some() {
+                break;
+            }
             if let Some(reason) = &connection.reconnect_reason {
                 self.note(lane, Note::Suspended(reason.clone())).await?;
                 break;
@@ -125,7 +147,12 @@ impl Worker {
         Ok((health, Rest::default()))
     }
 
-    async fn deliver(
+    /// Whether others are to get their turn.
+    pub(super) fn is_late(&self, begun: Instant) -> bool {
+        *self.stopped.borrow() || begun.elapsed() > TURN_TIME
+    }
+
+    pub(super) async fn deliver(
         &self,
         lane: &Lane,
         delivery: Delivery,
@@ -136,11 +163,11 @@ impl Worker {
             return Ok(Next::Goes(Health::Unknown));
         };
         let mut body = held.body;
-        if !body
+        let takes_part = body
             .participants
             .iter()
-            .any(|participant| participant.user == delivery.user)
-        {
+            .any(|participant| participant.user == delivery.user);
+        if !takes_part || connection.leaving_at.is_some() {
             body.status = Status::Cancelled;
         }
         let mut event = match event_for(&held.id, &delivery.user, &body, held.updated_at) {
@@ -198,7 +225,7 @@ impl Worker {
         Ok(Next::Goes(Health::Up))
     }
 
-    async fn fail(
+    pub(super) async fn fail(
         &self,
         lane: &Lane,
         connection: &Connection,
@@ -248,7 +275,7 @@ impl Worker {
             .await
     }
 
-    async fn note(&self, lane: &Lane, note: Note) -> Result<(), LedgerError> {
+    pub(super) async fn note(&self, lane: &Lane, note: Note) -> Result<(), LedgerError> {
         let outcome = match &note {
             Note::Settled(_, settled) => Some(match settled.state {
                 State::InCalendar => DeliveryOutcome::InCalendar,

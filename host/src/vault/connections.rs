@@ -50,6 +50,8 @@ pub struct Connection {
     pub dead_at: Option<i64>,
     /// When it was connected last.
     pub connected_at: i64,
+    /// When the user has disconnected, while our events are still being taken out.
+    pub leaving_at: Option<i64>,
 }
 
 impl Connection {
@@ -70,14 +72,27 @@ impl Connection {
 }
 
 impl Vault {
-    /// The user's connections, by provider.
+    /// The user's connections, by provider; those that they have left not among them.
     ///
     /// # Errors
     /// [`VaultError::Database`].
     pub async fn connections(&self, subject: &Subject) -> Result<Vec<Connection>, VaultError> {
+        let mut connections = self.connections_or_leaving(subject).await?;
+        connections.retain(|connection| connection.leaving_at.is_none());
+        Ok(connections)
+    }
+
+    /// The same with those that our events are still being taken out of.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn connections_or_leaving(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<Connection>, VaultError> {
         let rows = sqlx::query(
             "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
-             reconnect_reason, dead_at, connected_at FROM connections \
+             reconnect_reason, dead_at, connected_at, leaving_at FROM connections \
              WHERE tenant = $1 AND user_id = $2 ORDER BY provider",
         )
         .bind(&subject.tenant)
@@ -96,7 +111,20 @@ impl Vault {
         subject: &Subject,
         provider: &str,
     ) -> Result<Option<Connection>, VaultError> {
-        let connections = self.connections(subject).await?;
+        let connection = self.connection_or_leaving(subject, provider).await?;
+        Ok(connection.filter(|connection| connection.leaving_at.is_none()))
+    }
+
+    /// The same, also where our events are still being taken out of it.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn connection_or_leaving(
+        &self,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<Option<Connection>, VaultError> {
+        let connections = self.connections_or_leaving(subject).await?;
         Ok(connections
             .into_iter()
             .find(|connection| connection.provider == provider))
@@ -114,7 +142,7 @@ impl Vault {
     ) -> Result<Option<(Connection, Stored)>, VaultError> {
         let row = sqlx::query(
             "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
-             reconnect_reason, dead_at, connected_at, access_token, refresh_token, expires_at, \
+             reconnect_reason, dead_at, connected_at, leaving_at, access_token, refresh_token, expires_at, \
              scopes, client_id, revision FROM connections \
              WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         )
@@ -193,7 +221,7 @@ impl Vault {
              expires_at = excluded.expires_at, scopes = excluded.scopes, \
              client_id = excluded.client_id, revision = connections.revision + 1, \
              reconnect_reason = NULL, dead_at = NULL, refresh_until = NULL, \
-             connected_at = excluded.connected_at",
+             connected_at = excluded.connected_at, leaving_at = NULL",
         )
         .bind(&subject.tenant)
         .bind(&subject.user)
@@ -313,7 +341,7 @@ impl Vault {
     }
 }
 
-fn connection(subject: &Subject, row: &AnyRow) -> Result<Connection, VaultError> {
+pub(super) fn connection(subject: &Subject, row: &AnyRow) -> Result<Connection, VaultError> {
     Ok(Connection {
         subject: subject.clone(),
         provider: row.try_get("provider")?,
@@ -328,5 +356,6 @@ fn connection(subject: &Subject, row: &AnyRow) -> Result<Connection, VaultError>
         reconnect_reason: row.try_get("reconnect_reason")?,
         dead_at: row.try_get("dead_at")?,
         connected_at: row.try_get("connected_at")?,
+        leaving_at: row.try_get("leaving_at")?,
     })
 }

@@ -56,6 +56,7 @@ mod tests {
             reconnect_reason: None,
             dead_at: None,
             connected_at: 1_000,
+            leaving_at: None,
         }
     }
 

@@ -7,6 +7,7 @@ mod connections;
 mod credentials;
 mod end;
 mod keys;
+mod leaving;
 mod pending;
 mod restart;
 mod seal;

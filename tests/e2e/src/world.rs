@@ -81,7 +81,7 @@ pub struct World {
     pub service: Service,
     /// Where its database lies.
     pub folder: TempDir,
-    _workers: Option<Workers>,
+    workers: Option<Workers>,
     _drift: drift::Workers,
     webhooks: Option<webhooks::Workers>,
 }
@@ -163,7 +163,7 @@ impl World {
             rest: Rest::new(url)?,
             service,
             folder,
-            _workers: workers,
+            workers,
             _drift: drift,
             webhooks,
         })
@@ -183,6 +183,11 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Ends the workers in the middle of whatever they are at, as a crash does.
+    pub fn crash_workers(&mut self) {
+        self.workers = None;
     }
 
     /// Ends the sending of webhooks in the middle of whatever it is at, as a crash does.

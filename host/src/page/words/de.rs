@@ -56,6 +56,7 @@ pub(super) const WORDS: Words = Words {
     state_reconnect: "Neu verbinden",
     state_unavailable: "Vorübergehend nicht verfügbar",
     state_attention: "Braucht Ihre Aufmerksamkeit",
+    state_leaving: "Wird getrennt",
     state_feed: "Private Adresse in Gebrauch",
     account_label: "Konto",
     destination_label: "Buchungen kommen in",
@@ -76,6 +77,10 @@ pub(super) const WORDS: Words = Words {
                      ihrer Zustimmungsseite). Wenn es wieder geschieht, sagen Sie es bitte Ihrer \
                      Buchungsplattform: Nur sie kann das ändern.",
     gone_text: "Den Kalender „{calendar}“ gibt es nicht mehr. Bitte wählen Sie einen anderen.",
+    progress: "{done} von {count} Buchungen sind in Ihrem Kalender.",
+    leaving_text: "Wir entfernen unsere Einträge aus {account}; es fehlen noch: {count}. Mit dem letzten endet unser Zugriff. Sie müssen hier nicht warten.",
+    leaving_look: "Noch einmal nachsehen",
+    leaving_stop: "Sofort trennen",
     failed_text: "Einige Buchungen konnten nicht eingetragen werden. Bitte versuchen Sie es noch \
                   einmal.",
 
@@ -178,6 +183,7 @@ pub(super) const WORDS: Words = Words {
     said_removed: "{provider} ist getrennt, und unsere Einträge sind entfernt.",
     said_left: "{provider} ist getrennt, aber einige unserer Einträge ließen sich nicht entfernen. \
                 Bitte löschen Sie sie dort.",
+    said_leaving: "{provider} wird getrennt: Unsere Einträge verlassen ihn nacheinander.",
     said_chosen: "Ihre Buchungen kommen jetzt in „{calendar}“.",
     said_trying: "Wir versuchen es noch einmal. Das kann einen Moment dauern.",
     said_restoring: "Wir stellen die Buchung in {provider} wieder her. Das kann einen Moment dauern.",

@@ -55,6 +55,7 @@ pub(super) const WORDS: Words = Words {
     state_reconnect: "Reconnect",
     state_unavailable: "Temporarily unavailable",
     state_attention: "Needs your attention",
+    state_leaving: "Disconnecting",
     state_feed: "Private address in use",
     account_label: "Account",
     destination_label: "Bookings go to",
@@ -75,6 +76,10 @@ pub(super) const WORDS: Words = Words {
                      provider. If it happens again, please tell your booking platform: only they \
                      can change that.",
     gone_text: "The calendar “{calendar}” is no longer there. Please choose another one.",
+    progress: "{done} of {count} bookings are in your calendar.",
+    leaving_text: "We are removing our entries from {account}; still to go: {count}. Our access to it ends with the last one. You need not wait here.",
+    leaving_look: "Look again",
+    leaving_stop: "Disconnect at once",
     failed_text: "Some bookings could not be added to this calendar. Please try again.",
 
     feed_intro: "Apple Calendar and other apps can subscribe to a private address. Your bookings \
@@ -172,6 +177,7 @@ pub(super) const WORDS: Words = Words {
     said_removed: "{provider} is disconnected, and our entries are removed.",
     said_left: "{provider} is disconnected, but some of our entries could not be removed. Please \
                 delete them there.",
+    said_leaving: "{provider} is being disconnected: our entries leave it one after the other.",
     said_chosen: "Your bookings now go to “{calendar}”.",
     said_trying: "We are trying again. This can take a moment.",
     said_restoring: "We are putting the booking back into {provider}. This can take a moment.",

@@ -103,10 +103,10 @@ words! {
     cannot_heading, cannot_password, cannot_other, cannot_events, consent_honest, consent_leave,
     scopes_summary, scopes_intro,
     // A calendar.
-    state_connected, state_none, state_reconnect, state_unavailable, state_attention, state_feed,
+    state_connected, state_none, state_reconnect, state_unavailable, state_attention, state_leaving, state_feed,
     account_label, destination_label, connect, reconnect, choose, disconnect, try_again,
     offered_text, unavailable_text, unavailable_connected_text, reconnect_text, reconnect_week,
-    gone_text, failed_text,
+    gone_text, failed_text, progress, leaving_text, leaving_look, leaving_stop,
     // The feed.
     feed_intro, feed_create, feed_another, feed_end, feed_fetched, feed_never,
     feed_heading, feed_secret, feed_open, feed_scan, feed_address, feed_copy, feed_copied,
@@ -128,7 +128,7 @@ words! {
     // Times.
     date, time_span, zone_time, utc_time,
     // What happened.
-    said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_chosen, said_trying, said_restoring, said_parked,
+    said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_leaving, said_chosen, said_trying, said_restoring, said_parked,
     said_feed_ended, said_denied, said_needs_scope, said_needs_admin, said_needs_reconnect,
     said_unavailable, said_retry, said_expired, said_gone, said_not_connected, said_rejected,
     said_failed, said_form_refused,

@@ -4,6 +4,7 @@
 mod bookings;
 mod calendars;
 mod opening;
+mod progress;
 mod returning;
 mod safety;
 mod sentences;

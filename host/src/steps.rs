@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 static WATCHER: OnceLock<fn(&'static str)> = OnceLock::new();
 
 /// Every step there is, for those who go through all of them.
-pub const ALL: [&str; 8] = [
-    CLAIMED, REQUESTED, ANSWERED, PUSHED, SETTLING, SETTLED, OWED, RELEASED,
+pub const ALL: [&str; 10] = [
+    CLAIMED, REQUESTED, ANSWERED, PUSHED, SETTLING, SETTLED, OWED, RELEASED, MARKED, COMPARED,
 ];
 /// A booking and what it owes are written, and not yet committed.
 pub const OWED: &str = "owed";
@@ -25,6 +25,11 @@ pub const SETTLING: &str = "settling";
 pub const SETTLED: &str = "settled";
 /// A worker has given a calendar back.
 pub const RELEASED: &str = "released";
+
+/// A calendar was read for what its owner has done; what is to be compared is noted.
+pub const MARKED: &str = "marked";
+/// An event has been compared, and nothing of that is noted.
+pub const COMPARED: &str = "compared";
 
 /// Has `watcher` called at every step of this process. The first one stays.
 pub fn watch(watcher: fn(&'static str)) {

@@ -16,6 +16,7 @@ use crate::{
         error_code,
         types::{Error, Event},
     },
+    steps,
     subject::Subject,
     sync::{self, Lane, Lanes, News, Policy, State},
     vault::{Binding, Connection, Vault, VaultError},
@@ -207,6 +208,7 @@ impl Poller {
                     .watches
                     .store(watch, lane, connection, &next, &touched)
                     .await?;
+                steps::at(steps::MARKED);
                 return Ok((!stored).then_some(Looked::Busy));
             }
             if !self.watches.renew(watch, lane).await? {
@@ -270,6 +272,7 @@ impl Poller {
             .plugin
             .compare_event(self.binding(connection), event.clone(), remote)
             .await;
+        steps::at(steps::COMPARED);
         let now = self.vault.database().now().await?;
         let finding = match compared {
             Ok(finding) => finding,

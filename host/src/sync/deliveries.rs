@@ -5,6 +5,7 @@
 
 use super::{
     delivery::{Delivery, State, columns},
+    drift::DELETED,
     lanes::Lanes,
     owe,
 };
@@ -30,7 +31,8 @@ pub struct Progress {
     pub failed: u64,
 }
 
-/// Which deliveries that were set aside are meant; what is missing means all.
+/// Which deliveries that were set aside are meant; what is missing means all. What their
+/// owners have deleted is not among them: it is left out, not owed.
 #[derive(Clone, Debug, Default)]
 pub struct SetAside {
     /// Of this tenant.
@@ -173,6 +175,7 @@ impl Deliveries {
             " FROM deliveries d WHERE d.state = 'failed' \
              AND ($1 IS NULL OR d.tenant = $1) AND ($2 IS NULL OR d.user_id = $2) \
              AND ($3 IS NULL OR d.provider = $3) AND ($4 IS NULL OR d.booking_id = $4) \
+             AND (d.reason IS NULL OR d.reason <> $6) \
              ORDER BY d.tenant, d.kind, d.booking_id, d.user_id, d.provider LIMIT $5"
         ))
         .bind(&which.tenant)
@@ -180,6 +183,7 @@ impl Deliveries {
         .bind(&which.provider)
         .bind(&which.booking)
         .bind(i64::from(limit))
+        .bind(DELETED)
         .fetch_all(self.database.pool())
         .await?;
         rows.iter().map(Delivery::from_row).collect()
@@ -195,25 +199,29 @@ impl Deliveries {
         let lanes = sqlx::query(
             "SELECT DISTINCT tenant, user_id, provider FROM deliveries WHERE state = 'failed' \
              AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
-             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4)",
+             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4) \
+             AND (reason IS NULL OR reason <> $5)",
         )
         .bind(&which.tenant)
         .bind(&which.user)
         .bind(&which.provider)
         .bind(&which.booking)
+        .bind(DELETED)
         .fetch_all(&mut *transaction)
         .await?;
         let retried = sqlx::query(
             "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
              reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
              AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
-             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4)",
+             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4) \
+             AND (reason IS NULL OR reason <> $6)",
         )
         .bind(&which.tenant)
         .bind(&which.user)
         .bind(&which.provider)
         .bind(&which.booking)
         .bind(now)
+        .bind(DELETED)
         .execute(&mut *transaction)
         .await?
         .rows_affected();

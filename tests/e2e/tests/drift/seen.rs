@@ -2,7 +2,10 @@
 
 use crate::calendar::{Calendar, JOB, MOVED, PROVIDERS, START, job};
 use calport_e2e::accounts::CASEY;
-use calport_host::{drift::Looked, sync::Policy};
+use calport_host::{
+    drift::Looked,
+    sync::{Policy, SetAside},
+};
 use calport_standins::{Behaviour, Fault};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -45,6 +48,10 @@ async fn a_deleted_event_is_no_longer_claimed_to_be_in_the_calendar() {
         assert_eq!(shown["reason"], "deleted in the calendar by its owner");
         assert_eq!(shown["drift"]["what"], "deleted");
         assert_eq!(shown["link"], Value::Null, "it leads nowhere");
+        let deliveries = calendar.world.service.deliveries();
+        let all = SetAside::default();
+        assert!(deliveries.set_aside(&all, 10).await.unwrap().is_empty());
+        assert_eq!(deliveries.retry_set_aside(&all).await.unwrap(), 0);
         calendar.look().await;
         let told = calendar.drifts(1).await;
         assert_eq!(

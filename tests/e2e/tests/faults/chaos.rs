@@ -142,6 +142,9 @@ impl Chaos {
                     if reading["status"] != "cancelled" && states.iter().any(|s| bad(&s)) {
                         differences.push(format!("{reading}"));
                     }
+                    if has_drifted(&reading) {
+                        differences.push(format!("nobody did that: {reading}"));
+                    }
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -203,6 +206,8 @@ impl Chaos {
     async fn run(&mut self, kill: Option<(&str, u64)>) -> Result<(), Failure> {
         let mut settings = self.google.environment();
         settings.extend(self.outlook.environment());
+        // Nobody touches these calendars, so that all that is seen there is a mistake.
+        settings.push(("CALPORT_DRIFT_INTERVAL".to_owned(), "1".to_owned()));
         if let Some((step, count)) = kill {
             settings.push(("CALPORT_TEST_KILL".to_owned(), format!("{step}:{count}")));
         }
@@ -298,6 +303,14 @@ impl Chaos {
         }
         Ok(())
     }
+}
+
+/// Whether any calendar is said to be changed by its owner.
+fn has_drifted(reading: &Value) -> bool {
+    let participants = reading["participants"].as_array().into_iter().flatten();
+    participants
+        .flat_map(|participant| participant["calendars"].as_array().into_iter().flatten())
+        .any(|calendar| !calendar["drift"].is_null())
 }
 
 fn states(reading: &Value) -> Vec<String> {

@@ -151,7 +151,10 @@ impl Poller {
             return Ok(Looked::Busy);
         };
         let looked = self.look_in(watch, &lane).await;
-        self.lanes.leave(&lane).await?;
+        if let Err(error) = self.lanes.leave(&lane).await {
+            self.lanes.leave_when_possible(lane);
+            return Err(error.into());
+        }
         // What became due meanwhile, or was made so.
         self.news.announce();
         looked

@@ -234,6 +234,7 @@ impl Dispatcher {
             }
             Err(error) => {
                 tracing::error!(%error, "a turn at a calendar could not be noted");
+                self.worker.lanes.leave_when_possible(lane.clone());
                 Health::Unknown
             }
         };

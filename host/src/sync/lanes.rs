@@ -14,6 +14,9 @@ pub(super) const CLAIM_SECONDS: i64 = 60;
 /// A claim that ends later than any claim can is from before the clock was set back.
 const IMPOSSIBLE_SECONDS: i64 = 2 * CLAIM_SECONDS;
 
+/// How long to wait before a calendar is given back once more.
+const LEAVE_AGAIN: Duration = Duration::from_secs(1);
+
 /// How often a calendar that is to be held is looked at while a worker ends its push.
 const HOLD_LOOK: Duration = Duration::from_millis(20);
 
@@ -214,6 +217,20 @@ impl Lanes {
         .execute(self.database.pool())
         .await?;
         Ok(())
+    }
+
+    /// The same as soon as the database takes it, for whom it failed (case 45): otherwise
+    /// the calendar would wait until the claim has run out.
+    pub(crate) fn leave_when_possible(&self, lane: Lane) {
+        let lanes = self.clone();
+        tokio::spawn(async move {
+            for _ in 0..CLAIM_SECONDS {
+                if lanes.leave(&lane).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(LEAVE_AGAIN).await;
+            }
+        });
     }
 
     /// Keeps workers away from a calendar: returns once none is at it, within the length of

@@ -17,6 +17,9 @@ const BOOKINGS: usize = 2_000;
 /// Rows that wait.
 const WAITING: usize = 100_000;
 
+/// How long an idle process is watched.
+const WATCHED: Duration = Duration::from_secs(10);
+
 fn account(user: usize) -> String {
     format!("user{user}@gmail.example")
 }
@@ -109,7 +112,10 @@ fn usage() -> (u64, f64) {
 /// What waiting costs while the provider is left alone.
 async fn waiting() {
     let world = world(1).await;
-    let (before, _) = usage();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (before, begun) = usage();
+    tokio::time::sleep(WATCHED).await;
+    let idle = usage().1 - begun;
     let database = world.service.vault().database();
     let (mut transaction, now) = database.write().await.unwrap();
     sqlx::query(
@@ -144,12 +150,11 @@ async fn waiting() {
     world.service.announce();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (resident, begun) = usage();
-    let watched = 10;
-    tokio::time::sleep(Duration::from_secs(watched)).await;
+    tokio::time::sleep(WATCHED).await;
     let (_, ended) = usage();
     println!(
         "{WAITING} waiting: {resident} MiB resident ({before} before), {:.2} CPU seconds in \
-         {watched} s",
+         {WATCHED:?} ({idle:.2} with nothing waiting)",
         ended - begun
     );
 }

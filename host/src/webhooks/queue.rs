@@ -102,6 +102,20 @@ impl Queue {
         self.database.now().await
     }
 
+    /// Gives back what a crashed process had taken, where the database serves one process and
+    /// none of its workers runs yet; elsewhere claims run out by themselves.
+    pub(super) async fn free_claims(&self) -> Result<(), sqlx::Error> {
+        if self.database.is_exclusive() {
+            sqlx::query(
+                "UPDATE webhooks SET claimed_until = NULL \
+                 WHERE state = 'waiting' AND claimed_until IS NOT NULL",
+            )
+            .execute(self.database.pool())
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Takes the webhook that is due longest, if any, and never one before an earlier one
     /// of the same subject.
     pub(super) async fn claim(&self) -> Result<Option<Claimed>, sqlx::Error> {

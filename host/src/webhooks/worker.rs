@@ -82,9 +82,7 @@ impl Workers {
                 metrics: metrics.clone(),
                 news: news.clone(),
             };
-            for _ in 0..WORKERS {
-                running.spawn(worker.clone().run(stopped.clone()));
-            }
+            running.spawn(worker.run_all(stopped));
             running.spawn(forget_old(queue.clone()));
         }
         Ok(Self { stop, running })
@@ -104,6 +102,17 @@ async fn forget_old(queue: Queue) {
 }
 
 impl Worker {
+    async fn run_all(self, stopped: watch::Receiver<bool>) {
+        if let Err(error) = self.queue.free_claims().await {
+            tracing::error!(%error, "webhooks that a crash has held wait until their claims run out");
+        }
+        let mut running = JoinSet::new();
+        for _ in 0..WORKERS {
+            running.spawn(self.clone().run(stopped.clone()));
+        }
+        running.join_all().await;
+    }
+
     async fn run(self, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
             match self.queue.claim().await {

@@ -38,6 +38,8 @@ pub struct Received {
     pub body: Value,
     /// The signature header as it came.
     pub signature: String,
+    /// The header `traceparent` as it came.
+    pub trace: Option<String>,
 }
 
 impl Received {
@@ -111,6 +113,11 @@ impl Receiver {
         self.push(Answer::Never);
     }
 
+    /// Takes whatever comes from now on, whatever was asked for before.
+    pub fn answer_all(&self) {
+        self.kept().answers.clear();
+    }
+
     fn push(&self, answer: Answer) {
         self.kept().answers.push_back(answer);
     }
@@ -157,11 +164,8 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap) {
-    let header = headers
-        .get("calport-signature")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    let header = text("calport-signature").unwrap_or_default();
     let parsed = serde_json::from_slice(&body).ok();
     let answer = {
         let mut kept = inside.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,6 +176,7 @@ async fn take(
         kept.received.push(Received {
             body: parsed,
             signature: header,
+            trace: text("traceparent"),
         });
         kept.answers.pop_front()
     };

@@ -195,14 +195,11 @@ impl World {
         self.webhooks = None;
     }
 
-    /// Starts it again, when what the crash has held has come free.
+    /// Starts it again, as a new process does.
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn restart_webhooks(&mut self) -> Result<(), Failure> {
-        sqlx::query("UPDATE webhooks SET claimed_until = 0")
-            .execute(self.service.vault().database().pool())
-            .await?;
+    pub fn restart_webhooks(&mut self) -> Result<(), Failure> {
         self.webhooks = Some(self.service.start_webhooks()?);
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! The run itself: states bookings, strikes, kills, starts again.
 
-use crate::model::{Model, Person, Wish, found};
+use crate::{
+    model::{Model, Person, Wish, found},
+    webhooks::Told,
+};
 use calport_e2e::{
     Exited, Process, Rest,
     accounts::{CASEY, PERSONAL, SAM, WORK},
@@ -53,6 +56,7 @@ pub(crate) struct Chaos {
     listen: String,
     rng: Rng,
     model: Model,
+    told: Told,
     /// Stated, and not known to be acknowledged.
     pending: BTreeMap<usize, Wish>,
     process: Option<Process>,
@@ -71,6 +75,7 @@ impl Chaos {
             listen: "127.0.0.1:0".to_owned(),
             rng: Rng::with_seed(seed),
             model: Model::default(),
+            told: Told::start().await?,
             pending: BTreeMap::new(),
             process: None,
             kills: BTreeMap::new(),
@@ -131,6 +136,7 @@ impl Chaos {
         self.state_pending(deadline).await?;
         let rest = self.rest()?;
         let mut differences = Vec::new();
+        let mut readings = Vec::new();
         for id in self.model.acknowledged.keys() {
             let path = format!("/api/jobs/{id}/");
             loop {
@@ -145,10 +151,18 @@ impl Chaos {
                     if has_drifted(&reading) {
                         differences.push(format!("nobody did that: {reading}"));
                     }
+                    readings.push(reading);
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+        }
+        match self.told.settle(&rest, deadline).await {
+            Ok(()) => {
+                let connected = PEOPLE.iter().map(|p| (p.user, p.provider)).collect();
+                differences.extend(self.told.differences(&readings, &connected));
+            }
+            Err(error) => differences.push(error),
         }
         // Removals are in no reading: their rows vanish when they are done.
         let accounts: BTreeSet<_> = PEOPLE.iter().map(|p| (p.provider, p.account)).collect();
@@ -185,8 +199,11 @@ impl Chaos {
         let changes = self.google.requests().len() + self.outlook.requests().len();
         format!(
             "{kills} kills {:?}; {} faults armed; {} changes acknowledged; \
-             {changes} requests at the providers",
-            self.kills, self.faults, self.acknowledged
+             {changes} requests at the providers; {}",
+            self.kills,
+            self.faults,
+            self.acknowledged,
+            self.told.figures()
         )
     }
 
@@ -208,6 +225,7 @@ impl Chaos {
         settings.extend(self.outlook.environment());
         // Nobody touches these calendars, so that all that is seen there is a mistake.
         settings.push(("CALPORT_DRIFT_INTERVAL".to_owned(), "1".to_owned()));
+        settings.extend(self.told.environment());
         if let Some((step, count)) = kill {
             settings.push(("CALPORT_TEST_KILL".to_owned(), format!("{step}:{count}")));
         }
@@ -252,6 +270,7 @@ impl Chaos {
                 self.faults += 1;
             }
         }
+        self.told.strike(&mut self.rng);
         match self.rng.u8(..) {
             0..30 => self.google.expire_access_tokens(),
             30..60 => self.outlook.expire_access_tokens(),

@@ -1,7 +1,7 @@
 //! Fault runs (cases 34, 42 and 43): the real binary is killed again and again, at every
 //! step of its work and at random moments, while its providers lose replies, stumble and ask
 //! to slow down. In the end every calendar must hold exactly what was acknowledged: nothing
-//! lost, nothing twice, nothing stale.
+//! lost, nothing twice, nothing stale; and the platform must have been told so, in order.
 //!
 //! `cargo test` does a short run. The long one:
 //! `CALPORT_KILLS=200 cargo test -p calport-e2e --test faults -- --nocapture`
@@ -9,6 +9,7 @@
 
 mod chaos;
 mod model;
+mod webhooks;
 
 use chaos::Chaos;
 

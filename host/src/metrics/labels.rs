@@ -123,5 +123,5 @@ pub(super) struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Connections {
     pub(super) provider: String,
-    pub(super) state: String,
+    pub(super) state: &'static str,
 }

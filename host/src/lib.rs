@@ -26,5 +26,6 @@ pub mod service;
 pub mod steps;
 pub mod subject;
 pub mod sync;
+mod traces;
 pub mod vault;
 pub mod webhooks;

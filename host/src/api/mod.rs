@@ -21,7 +21,7 @@ mod reader;
 pub use auth::{Authenticator, Claims};
 pub use problem::Problem;
 
-use crate::{page, service::Service};
+use crate::{page, service::Service, traces};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
@@ -125,7 +125,9 @@ fn span(request: &axum::extract::Request) -> tracing::Span {
     } else {
         path
     };
-    tracing::info_span!("request", method = %request.method(), path)
+    let span = tracing::info_span!("request", method = %request.method(), path);
+    traces::follow(&span, request.headers());
+    span
 }
 
 /// A header on every reply that does not set its own.

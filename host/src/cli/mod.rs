@@ -6,7 +6,7 @@ pub(crate) mod serve;
 pub(crate) mod serving;
 mod sync;
 
-pub(crate) use log::{LogFormat, log_to_stderr};
+pub(crate) use log::{LogFormat, log_and_export, log_to_stderr};
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};

@@ -1,12 +1,13 @@
 //! `calport serve`.
 
-use super::{CliError, LogFormat, log_to_stderr, serving};
+use super::{CliError, LogFormat, log_and_export, serving};
 use crate::{
     api,
     config::{Config, Environment},
     db::Database,
     plugin::{Runtime, calendar::ProviderKind},
     service::{Service, ServiceOptions},
+    traces::{self, Export},
     vault::Vault,
 };
 use std::{net::SocketAddr, path::Path};
@@ -20,7 +21,11 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
             "CALPORT_LOG_FORMAT is neither text nor json. Set it to one, or leave it out.",
         )
     })?;
-    log_to_stderr("info", format);
+    let export = Export::from_environment().map_err(CliError::usage)?;
+    log_and_export("info", format, export.as_ref());
+    if let (None, Some((name, _))) = (&export, traces::endpoint()) {
+        tracing::warn!("{name} is set, but this calport was built without its feature `otel`");
+    }
     let config = Config::from_environment(environment).map_err(CliError::usage)?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -48,6 +53,9 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     workers.stop().await;
     webhooks.stop().await;
     database.close().await;
+    if let Some(export) = export {
+        export.finish().await;
+    }
     served.map_err(CliError::failed)
 }
 

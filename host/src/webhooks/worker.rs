@@ -9,6 +9,7 @@ use super::{
 use crate::{
     egress::{AllowList, BuildError, Egress, Limits, OriginError},
     metrics::{Metrics, WebhookResult},
+    traces,
 };
 use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
@@ -171,11 +172,12 @@ impl Worker {
             .header(CONTENT_TYPE, "application/json")
             .header(signature::HEADER, signature)
             .body(body);
-        let request = match request {
+        let mut request = match request {
             Ok(request) => request,
             // The URL was checked at the start.
             Err(error) => return Outcome::SetAside(error.to_string()),
         };
+        traces::lead(request.headers_mut());
         match self.egress.send(request).await {
             Ok(reply) => {
                 let (head, body) = reply.into_parts();

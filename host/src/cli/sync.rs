@@ -45,6 +45,9 @@ enum Command {
         /// Everything, webhooks too
         #[arg(long, conflicts_with_all = ["tenant", "user", "provider", "booking"])]
         all: bool,
+        /// The webhooks and nothing else, as when the platform's receiver was away
+        #[arg(long, conflicts_with_all = ["all", "tenant", "user", "provider", "booking"])]
+        webhooks: bool,
         /// The number of tries that begin, as JSON
         #[arg(long)]
         json: bool,
@@ -125,17 +128,25 @@ async fn perform(database: &Database, command: &Command) -> Result<String, CliEr
                 tables(&held, &untold)
             })
         }
-        Command::Retry { which, all, json } => {
-            if which.is_all() && !all {
+        Command::Retry {
+            which,
+            all,
+            webhooks: only_webhooks,
+            json,
+        } => {
+            if which.is_all() && !all && !only_webhooks {
                 return Err(CliError::Usage(
                     "which ones? Name them by --tenant, --user, --provider or --booking, or say \
-                     --all; `calport sync list` shows them"
+                     --webhooks or --all; `calport sync list` shows them"
                         .to_owned(),
                 ));
             }
-            let bookings = deliveries.retry_set_aside(&which.into()).await;
+            let bookings = match only_webhooks {
+                true => Ok(0),
+                false => deliveries.retry_set_aside(&which.into()).await,
+            };
             let bookings = bookings.map_err(CliError::failed)?;
-            let untold = match all {
+            let untold = match *all || *only_webhooks {
                 true => webhooks.retry_set_aside().await.map_err(CliError::failed)?,
                 false => 0,
             };
@@ -152,6 +163,7 @@ fn retried(bookings: u64, webhooks: u64) -> String {
     match (bookings, webhooks) {
         (0, 0) => "Nothing that fits was set aside.\n".to_owned(),
         (bookings, 0) => format!("{bookings} will be tried again.\n"),
+        (0, webhooks) => format!("{webhooks} webhooks will be tried again.\n"),
         (bookings, webhooks) => {
             format!("{bookings} will be tried again, and {webhooks} webhooks.\n")
         }
@@ -333,6 +345,17 @@ mod tests {
         assert_eq!(some.unwrap(), "1 will be tried again.\n");
         let none = perform(&database, &command("x retry --user ann")).await;
         assert_eq!(none.unwrap(), "Nothing that fits was set aside.\n");
+        let told = perform(&database, &command("x retry --webhooks")).await;
+        assert_eq!(told.unwrap(), "1 webhooks will be tried again.\n");
+        let left = perform(&database, &command("x list --json")).await.unwrap();
+        assert!(
+            left.contains(r#""user":"bob""#) && !left.contains("wh_1"),
+            "{left}"
+        );
+        sqlx::query("UPDATE webhooks SET state = 'set_aside'")
+            .execute(database.pool())
+            .await
+            .unwrap();
         let all = perform(&database, &command("x retry --all --json")).await;
         assert_eq!(all.unwrap(), "{\"bookings\":1,\"webhooks\":1}\n");
         let listed = perform(&database, &command("x list")).await.unwrap();

@@ -2,7 +2,7 @@
 //! It knows nothing of what the tables mean.
 
 use sqlx::{
-    Any, AnyPool, Executor, Transaction,
+    Any, AnyPool, Connection, Executor, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
 };
 use std::{
@@ -167,6 +167,13 @@ async fn connect(path: &str, mode: &str) -> Result<AnyPool, DatabaseError> {
     let options = sqlx::any::AnyConnectOptions::from_str(&format!("sqlite:{path}?mode={mode}"))?;
     let pool = AnyPoolOptions::new()
         .max_connections(POOL_SIZE)
+        // After an I/O error SQLite rolls back by itself. The connection's own ROLLBACK then
+        // fails, and it would count a transaction that does not exist for ever (case 45):
+        // such a connection is closed, and another one opened.
+        .before_acquire(|connection, _| {
+            let is_usable = !connection.is_in_transaction();
+            Box::pin(std::future::ready(Ok(is_usable)))
+        })
         .after_connect(|connection, _| {
             Box::pin(async move {
                 // FULL: what was acknowledged survives a power cut (case 45).

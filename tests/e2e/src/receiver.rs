@@ -60,6 +60,8 @@ struct Kept {
     received: Vec<Received>,
     forged: usize,
     answers: VecDeque<Answer>,
+    /// First comers that are still to be refused.
+    refusals: usize,
 }
 
 struct Inside {
@@ -113,9 +115,10 @@ impl Receiver {
         self.push(Answer::Never);
     }
 
-    /// Takes whatever comes from now on, whatever was asked for before.
-    pub fn answer_all(&self) {
-        self.kept().answers.clear();
+    /// Answers the next few webhooks with 503 that come for the first time, and takes them
+    /// when they come again.
+    pub fn refuse_at_first(&self, count: usize) {
+        self.kept().refusals = count;
     }
 
     fn push(&self, answer: Answer) {
@@ -173,12 +176,22 @@ async fn take(
             kept.forged += 1;
             return (StatusCode::FORBIDDEN, HeaderMap::new());
         };
-        kept.received.push(Received {
+        let received = Received {
             body: parsed,
             signature: header,
             trace: text("traceparent"),
-        });
-        kept.answers.pop_front()
+        };
+        let is_first = kept
+            .received
+            .iter()
+            .all(|other| other.id() != received.id());
+        kept.received.push(received);
+        if is_first && kept.refusals > 0 {
+            kept.refusals -= 1;
+            Some(Answer::Status(503, None))
+        } else {
+            kept.answers.pop_front()
+        }
     };
     inside.news.notify_waiters();
     match answer {

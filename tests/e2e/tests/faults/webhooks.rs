@@ -37,18 +37,16 @@ impl Told {
         ]
     }
 
-    /// Lets the next few of them fail, or none.
+    /// Lets the next few of them fail, or none; never the same one twice: each time it would
+    /// wait twice as long, and the end with it.
     pub(crate) fn strike(&self, rng: &mut Rng) {
-        if rng.u8(..) < 100 {
-            for _ in 0..rng.u8(1..4) {
-                self.receiver.answer(503);
-            }
-        }
+        let count = rng.usize(..6).saturating_sub(2);
+        self.receiver.refuse_at_first(count);
     }
 
     /// Waits until the host has nothing left to tell.
     pub(crate) async fn settle(&self, rest: &Rest, deadline: Instant) -> Result<(), String> {
-        self.receiver.answer_all();
+        self.receiver.refuse_at_first(0);
         loop {
             let reply = rest.platform(Method::GET, "/metrics", None).await;
             let text = reply.map_err(|error| error.to_string())?.text;

@@ -43,10 +43,7 @@ async fn case_45_a_full_disk_answers_503_loses_nothing_acknowledged_and_recovers
     let folder = tempfile::tempdir().unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
     let mut settings = google.environment();
-    settings.push((
-        "RUST_LOG".to_owned(),
-        std::env::var("TEST_LOG").unwrap_or("off".to_owned()),
-    ));
+    settings.push(("RUST_LOG".to_owned(), "off".to_owned()));
     let host = Process::start(binary, folder.path(), "127.0.0.1:0", &settings)
         .await
         .unwrap();

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod api;
+mod backoff;
 pub mod bookings;
 pub mod cli;
 pub mod config;
@@ -22,6 +23,7 @@ mod hex;
 pub mod metrics;
 pub mod page;
 pub mod plugin;
+pub mod revocation;
 pub mod service;
 pub mod steps;
 pub mod subject;

@@ -10,6 +10,7 @@ use crate::{
     metrics::Metrics,
     page::PageSessions,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
+    revocation::Revocations,
     sync::{Deliveries, News, Workers},
     vault::Vault,
     webhooks::{self, Receiver, WebhookError, Webhooks},
@@ -101,6 +102,7 @@ struct Parts {
     bookings: Bookings,
     page_sessions: PageSessions,
     deliveries: Deliveries,
+    revocations: Revocations,
     webhooks: Webhooks,
     metrics: Metrics,
     news: News,
@@ -128,9 +130,11 @@ impl Service {
         };
         let news = News::new();
         let webhooks = Webhooks::new(vault.database().clone(), options.webhooks.clone());
+        let revocations = Revocations::new(vault.clone(), plugin.clone());
         let flows = Flows::new(
             vault.clone(),
             plugin.clone(),
+            revocations.clone(),
             webhooks.clone(),
             options.public_url.clone(),
             news.clone(),
@@ -140,6 +144,7 @@ impl Service {
             page_sessions: PageSessions::new(vault.database().clone()),
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
+            revocations,
             webhooks,
             metrics,
             options,
@@ -150,15 +155,18 @@ impl Service {
         })))
     }
 
-    /// Starts bringing calendars to the state that bookings ask for.
+    /// Starts bringing calendars to the state that bookings ask for, and revoking what could
+    /// not be revoked at once.
     pub fn start_workers(&self) -> Workers {
-        Workers::start(
+        let mut workers = Workers::start(
             &self.0.vault,
             &self.0.plugin,
             &self.0.webhooks,
             &self.0.metrics,
             &self.0.news,
-        )
+        );
+        workers.run_beside(|stopped| self.0.revocations.clone().run(stopped));
+        workers
     }
 
     /// Starts looking for what users do in their own calendars.
@@ -235,6 +243,11 @@ impl Service {
     /// What an operator watches.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The ends of grants at their providers.
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
     }
 
     /// What is owed to calendars.

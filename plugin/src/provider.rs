@@ -87,6 +87,7 @@ pub(crate) fn describe() -> PluginInfo {
                 endpoints: Vec::new(),
                 scopes: Vec::new(),
                 changes: false,
+                revocation: None,
             },
         ],
     }

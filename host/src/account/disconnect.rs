@@ -5,18 +5,24 @@
 use super::{AccountError, binding};
 use crate::{
     plugin::calendar::{ProviderKind, RemoteEvent},
+    revocation::{Ending, Revocation},
     service::Service,
     subject::Subject,
     sync,
-    vault::Connection,
+    vault::{Connection, Grant, Slot, VaultError},
     webhooks::Change,
 };
+use sqlx::{Any, Transaction};
+use std::time::Duration;
+
+/// How long events are removed while somebody waits. What is not removed by then stays.
+const REMOVAL_TIME: Duration = Duration::from_secs(1_800);
 
 /// What a disconnection came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Whether the provider has taken the grant back, too.
-    pub revoked: bool,
+    /// What became of the grant at the provider.
+    pub revocation: Revocation,
     /// Events that were removed from the calendar.
     pub removed: usize,
     /// Events that could not be removed, and stay.
@@ -64,22 +70,43 @@ pub async fn disconnect(
         true => remove_events(service, &connection).await?,
         false => (0, 0),
     };
-    let account = &connection.account.id;
-    let users = service.vault().users_of_account(provider, account).await?;
-    let shared = users.iter().any(|user| user != subject);
-    let binding = binding(service, &connection);
-    let revoked = match service.plugin().disconnect(binding, !shared).await {
-        Ok(()) => !shared,
-        Err(error) => {
-            tracing::warn!(%subject, provider, %error, "the grant was not revoked");
-            false
-        }
-    };
-    let (mut transaction, now) = service.vault().database().write().await?;
+    let ending = erase(service, subject, provider).await?;
+    service.webhooks().announce();
+    // A push that was under way ends before anything is said to be over.
+    service.deliveries().hold(subject, provider).await?;
     service
-        .vault()
-        .erase_within(&mut transaction, &connection.slot())
+        .deliveries()
+        .forget_connection(subject, provider)
         .await?;
+    let revocation = match ending {
+        Some(ending) => service.revocations().end(ending).await?,
+        None => Revocation::Nothing,
+    };
+    tracing::info!(%subject, provider, "disconnected");
+    Ok(Left {
+        revocation,
+        removed,
+        left,
+        leaving: 0,
+    })
+}
+
+/// Erases a connection with its secrets, and sees to their end at the provider. `None`:
+/// somebody else was faster.
+async fn erase(
+    service: &Service,
+    subject: &Subject,
+    provider: &str,
+) -> Result<Option<Ending>, AccountError> {
+    let vault = service.vault();
+    let (mut transaction, now) = vault.database().write().await?;
+    let ending = end_grant(service, &mut transaction, now, subject, provider).await?;
+    let slot = Slot {
+        subject: subject.clone(),
+        provider: provider.to_owned(),
+        account: None,
+    };
+    vault.erase_within(&mut transaction, &slot).await?;
     let change = Change::ConnectionDisconnected {
         subject: subject.clone(),
         provider: provider.to_owned(),
@@ -89,18 +116,38 @@ pub async fn disconnect(
         .record(&mut transaction, now, &change)
         .await?;
     transaction.commit().await?;
-    service.webhooks().announce();
-    service
-        .deliveries()
-        .forget_connection(subject, provider)
-        .await?;
-    tracing::info!(%subject, provider, "disconnected");
-    Ok(Left {
-        revoked,
-        removed,
-        left,
-        leaving: 0,
-    })
+    Ok(ending)
+}
+
+/// Takes charge of a connection's grant. `None`: there is no connection, or its credentials
+/// cannot be read any more.
+pub(super) async fn end_grant(
+    service: &Service,
+    transaction: &mut Transaction<'static, Any>,
+    now: i64,
+    subject: &Subject,
+    provider: &str,
+) -> Result<Option<Ending>, VaultError> {
+    let connected = service.vault().connected(transaction, subject, provider);
+    let (connection, stored) = match connected.await {
+        Ok(Some(connected)) => connected,
+        Ok(None) => return Ok(None),
+        // Nobody can be kept connected by a key that is lost.
+        Err(VaultError::Sealed(error)) => {
+            tracing::error!(%subject, provider, %error, "a grant is erased without being revoked");
+            return Ok(None);
+        }
+        Err(error @ (VaultError::Conflict(_) | VaultError::Database(_))) => return Err(error),
+    };
+    let grant = Grant {
+        account: connection.account,
+        destination: connection.destination,
+        credentials: stored.credentials,
+    };
+    let ending = service
+        .revocations()
+        .begin(transaction, now, subject, provider, grant);
+    ending.await.map(Some)
 }
 
 /// Leaves the work to workers, where it is much: how many events are to be removed.
@@ -154,5 +201,5 @@ async fn remove_events(
         .filter_map(|delivery| delivery.remote_event())
         .collect();
     let binding = binding(service, connection);
-    Ok(sync::remove_events(service.plugin(), &binding, known).await)
+    Ok(sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await)
 }

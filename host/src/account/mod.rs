@@ -3,11 +3,14 @@
 
 mod destination;
 mod disconnect;
+mod erase;
 
 pub use destination::{calendars, choose, try_again};
 pub use disconnect::{Left, disconnect};
+pub use erase::{Erased, erase};
 
 use crate::{
+    bookings::PutError,
     plugin::{CallError, types},
     service::Service,
     sync,
@@ -29,6 +32,9 @@ pub enum AccountError {
     /// The plugin's own answer, or its end.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A stored booking cannot be read, or the database failed.
+    #[error(transparent)]
+    Booking(#[from] PutError),
     /// The vault failed.
     #[error(transparent)]
     Vault(#[from] VaultError),

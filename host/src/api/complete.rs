@@ -1,9 +1,9 @@
 //! What a callback could not finish by itself: a flow that came back in another browser,
 //! and the question whether another account shall take the connected one's place.
 
-use super::{Problem, auth::User, reader::Small};
+use super::{Problem, auth::User, connect::Grant, reader::Small};
 use crate::{
-    connect::{ACCOUNT_CHANGED, Answered, Question, Returned},
+    connect::{ACCOUNT_CHANGED, Answered, Left, Question, Returned},
     service::Service,
     subject::Subject,
 };
@@ -41,13 +41,17 @@ pub(super) enum Completed {
     },
     Switched {
         status: &'static str,
-        revoked: bool,
+        #[serde(flatten)]
+        grant: Grant,
         removed: usize,
         left: usize,
+        /// Still under way; the grant is revoked after it.
+        removing: usize,
     },
     Stayed {
         status: &'static str,
-        revoked: bool,
+        #[serde(flatten)]
+        grant: Grant,
     },
 }
 
@@ -64,19 +68,21 @@ pub(super) async fn complete(
         (Some(question), None) => asked(&service, &subject, handle, question).await?,
         (Some(_), Some(replace)) => {
             match flows.answer(&subject, &provider, &handle, replace).await? {
-                Answered::Switched {
-                    revoked,
+                Answered::Switched(Left {
+                    revocation,
                     removed,
                     left,
-                } => Completed::Switched {
+                    removing,
+                }) => Completed::Switched {
                     status: "connected",
-                    revoked,
+                    grant: Grant::of(&service, &provider, revocation),
                     removed,
                     left,
+                    removing,
                 },
-                Answered::Stayed { revoked } => Completed::Stayed {
+                Answered::Stayed { revocation } => Completed::Stayed {
                     status: "kept",
-                    revoked,
+                    grant: Grant::of(&service, &provider, revocation),
                 },
             }
         }

@@ -5,6 +5,7 @@ use crate::{
     account::{self, AccountError},
     connect::{FLOW_COOKIE, Origin},
     plugin::calendar::ProviderKind,
+    revocation::Revocation,
     service::Service,
 };
 use axum::{
@@ -66,8 +67,8 @@ pub(super) struct Leaving {
 #[derive(Serialize)]
 pub(super) struct Left {
     status: &'static str,
-    /// Whether the provider has taken the grant back, too.
-    revoked: bool,
+    #[serde(flatten)]
+    grant: Grant,
     /// Events that were removed from the calendar.
     removed: usize,
     /// Events that could not be removed, and stay.
@@ -82,6 +83,35 @@ pub(super) struct StillLeaving {
     waiting: u64,
 }
 
+/// What became of a grant at its provider.
+#[derive(Serialize)]
+pub(super) struct Grant {
+    /// Whether the provider has taken it back.
+    revoked: bool,
+    revocation: &'static str,
+    /// Where the user can take it back, if nobody else can.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revoke_urls: Vec<String>,
+}
+
+impl Grant {
+    pub(super) fn of(service: &Service, provider: &str, revocation: Revocation) -> Self {
+        let pages = match revocation {
+            Revocation::ByUser => service.revocations().pages(provider),
+            Revocation::Nothing
+            | Revocation::Done
+            | Revocation::Pending
+            | Revocation::Shared
+            | Revocation::Refused => &[],
+        };
+        Self {
+            revoked: revocation.is_done(),
+            revocation: revocation.as_str(),
+            revoke_urls: pages.to_vec(),
+        }
+    }
+}
+
 /// `POST .../disconnect/`: erased here in any case; revoked at the provider where it can be
 /// and nobody else shares the account.
 pub(super) async fn disconnect(
@@ -92,7 +122,7 @@ pub(super) async fn disconnect(
 ) -> Result<Response, Problem> {
     let left = account::disconnect(&service, &subject, &provider, leaving.remove_events).await?;
     let account::Left {
-        revoked,
+        revocation,
         removed,
         left,
         leaving,
@@ -106,7 +136,7 @@ pub(super) async fn disconnect(
     }
     let left = Left {
         status: "disconnected",
-        revoked,
+        grant: Grant::of(&service, &provider, revocation),
         removed,
         left,
     };
@@ -124,6 +154,7 @@ impl From<AccountError> for Problem {
                 "an id that calendars/ lists",
             ),
             AccountError::Call(error) => error.into(),
+            AccountError::Booking(error) => error.into(),
             AccountError::Vault(error) => error.into(),
         }
     }

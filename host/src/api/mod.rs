@@ -17,6 +17,7 @@ mod page_sessions;
 mod problem;
 mod providers;
 mod reader;
+mod users;
 
 pub use auth::{Authenticator, Claims};
 pub use problem::Problem;
@@ -27,7 +28,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     http::{HeaderValue, header},
     middleware,
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 use std::sync::Arc;
 use tower::Layer;
@@ -66,6 +67,7 @@ pub fn router(service: Service) -> Router {
         .route("/metrics", get(metrics::show))
         .route("/api/openapi.json", get(openapi::show))
         .route("/api/page-sessions", post(page_sessions::issue))
+        .route("/api/users/{id}", delete(users::erase))
         .route("/api/calendar", get(providers::list))
         .route("/api/calendar/busy", get(busy::busy))
         .route(

@@ -39,6 +39,9 @@ struct Provider {
     /// Set: disconnected, while our events are still being removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     leaving: Option<ProgressReading>,
+    /// Where only the user can take a grant back; without them, disconnecting does it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revoke_urls: Vec<String>,
     /// Of a provider of files: when an app last fetched the user's feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_fetched: Option<Timestamp>,
@@ -92,7 +95,8 @@ pub(super) async fn list(
             Some(_) => Some(service.deliveries().progress(&subject, &info.id).await?),
             None => None,
         };
-        providers.push(provider(info, connection, feed, available, progress));
+        let pages = service.revocations().pages(&info.id);
+        providers.push(provider(info, connection, feed, available, progress, pages));
     }
     Ok(Json(Overview { providers }))
 }
@@ -103,6 +107,7 @@ fn provider(
     feed: Option<FeedStatus>,
     available: bool,
     progress: Option<Progress>,
+    pages: &[String],
 ) -> Provider {
     let (left, connection) = match connection {
         Some(left) if left.leaving_at.is_some() => (Some(left), None),
@@ -136,6 +141,7 @@ fn provider(
             id: c.destination.id.clone(),
             name: c.destination.name.clone(),
         }),
+        revoke_urls: pages.to_vec(),
         last_fetched: feed
             .and_then(|feed| feed.last_fetched)
             .and_then(|at| Timestamp::from_second(at).ok()),

@@ -3,6 +3,7 @@
 
 mod body;
 mod event;
+mod forget;
 mod store;
 
 pub use body::{Body, BodyError, Participant, Person, Recurrence, Status, When};

@@ -77,6 +77,7 @@ mod tests {
             }],
             scopes: vec![],
             changes: true,
+            revocation: None,
         };
         let expected = Expected {
             redirect_uri: "https://host.example/cb",

@@ -3,6 +3,7 @@
 use super::FlowError;
 use crate::{
     plugin::{Plugin, calendar},
+    revocation::Revocations,
     subject::Subject,
     sync::{Deliveries, News},
     vault::Vault,
@@ -44,6 +45,7 @@ pub struct Flows {
     pub(super) vault: Vault,
     pub(super) deliveries: Deliveries,
     pub(super) plugin: Plugin,
+    pub(super) revocations: Revocations,
     pub(super) public_url: Url,
     pub(super) webhooks: Webhooks,
     pub(super) news: News,
@@ -55,6 +57,7 @@ impl Flows {
     pub fn new(
         vault: Vault,
         plugin: Plugin,
+        revocations: Revocations,
         webhooks: Webhooks,
         public_url: Url,
         news: News,
@@ -63,6 +66,7 @@ impl Flows {
             deliveries: Deliveries::new(vault.database().clone()),
             vault,
             plugin,
+            revocations,
             webhooks,
             public_url,
             news,

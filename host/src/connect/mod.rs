@@ -16,7 +16,7 @@ pub use begin::Begun;
 pub use error::FlowError;
 pub use flows::{Flows, Origin};
 pub use landing::{Landed, Returned};
-pub use question::{Answered, Question};
+pub use question::{Answered, Left, Question};
 
 use crate::cookie::Cookie;
 

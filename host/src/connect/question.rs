@@ -5,9 +5,10 @@
 use super::{AUDIT, FLOW_SECONDS, FlowError, Flows, random};
 use crate::{
     plugin::calendar::RemoteEvent,
+    revocation::{Ending, Revocation},
     subject::Subject,
     sync,
-    vault::{Binding, Connection, Grant, Pending, Stored, VaultError},
+    vault::{Grant, Pending, VaultError},
 };
 use secrecy::SecretString;
 use sqlx::{Any, Transaction};
@@ -23,23 +24,38 @@ pub struct Question {
     pub new: String,
 }
 
+/// How long an answer waits for the old account to be cleared up; that goes on afterwards.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take altogether. What is not removed by then stays.
+const REMOVAL_TIME: Duration = Duration::from_secs(1_800);
+
+/// How long the old grant is kept for that: the last removals begin just before its end.
+const HELD: Duration = Duration::from_secs(REMOVAL_TIME.as_secs() + 120);
+
 /// What an answer came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// The new account is connected.
-    Switched {
-        /// Whether the provider has taken the old grant back.
-        revoked: bool,
-        /// Events that were removed from the old account's calendar.
-        removed: usize,
-        /// Events that could not be removed from it, and stay.
-        left: usize,
-    },
+    Switched(Left),
     /// The old account is connected, as it was.
     Stayed {
-        /// Whether the provider has taken the new grant back.
-        revoked: bool,
+        /// What became of the new grant.
+        revocation: Revocation,
     },
+}
+
+/// What became of the account that was left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// What became of its grant.
+    pub revocation: Revocation,
+    /// Events that were removed from its calendar.
+    pub removed: usize,
+    /// Events that could not be removed from it, and stay.
+    pub left: usize,
+    /// Events that are still being removed; the grant is revoked after that.
+    pub removing: usize,
 }
 
 impl Flows {
@@ -61,6 +77,10 @@ impl Flows {
                 now + FLOW_SECONDS,
             )
             .await?;
+        let replaced = match replaced {
+            Some(replaced) => Some(self.begin_release(&mut transaction, now, replaced).await?),
+            None => None,
+        };
         transaction.commit().await?;
         tracing::info!(
             target: AUDIT,
@@ -69,7 +89,7 @@ impl Flows {
             "another account than the connected one was consented to: the user is asked"
         );
         if let Some(replaced) = replaced {
-            self.release_later(replaced);
+            self.end_later(replaced);
         }
         let this = self.clone();
         tokio::spawn(async move {
@@ -134,9 +154,10 @@ impl Flows {
         let answered = if replace {
             self.switch(transaction, now, pending).await
         } else {
+            let ending = self.begin_release(&mut transaction, now, pending).await?;
             transaction.commit().await?;
-            let revoked = self.release(pending).await?;
-            Ok(Answered::Stayed { revoked })
+            let revocation = self.revocations.end(ending).await?;
+            Ok(Answered::Stayed { revocation })
         }?;
         tracing::info!(target: AUDIT, %subject, provider, ?answered, "the user has answered");
         Ok(answered)
@@ -167,50 +188,73 @@ impl Flows {
             sync::owe_connection(&mut transaction, &subject, &provider, now).await?;
             Vec::new()
         };
+        let old = match old {
+            Some((connection, stored)) => {
+                let is_dead = connection.reconnect_reason.is_some();
+                let grant = Grant {
+                    account: connection.account,
+                    destination: connection.destination,
+                    credentials: stored.credentials,
+                };
+                let ending = self
+                    .revocations
+                    .begin(&mut transaction, now, &subject, &provider, grant)
+                    .await?;
+                Some((ending, is_dead))
+            }
+            None => None,
+        };
         self.tell_connected(&mut transaction, now, &subject, &provider)
             .await?;
         transaction.commit().await?;
         self.webhooks.announce();
         self.news.announce();
-        let Some((connection, stored)) = old else {
-            return Ok(Answered::Switched {
-                revoked: false,
-                removed: 0,
-                left: 0,
-            });
+        let Some((ending, is_dead)) = old else {
+            return Ok(Answered::Switched(Left::default()));
         };
-        // Goes on when the caller is dropped: the old grant is nowhere else any more.
+        // What a dead grant cannot remove stays.
+        let (events, stay) = match is_dead {
+            true => (Vec::new(), events.len()),
+            false => (events, 0),
+        };
+        let removing = events.len();
+        // Goes on when the caller is dropped, or has waited long enough.
         let this = self.clone();
-        let leaving = tokio::spawn(async move { this.leave(connection, stored, events).await });
-        leaving
-            .await
-            .map_err(|_| VaultError::Database(sqlx::Error::WorkerCrashed))?
+        let leaving = tokio::spawn(async move { this.leave(ending, events, stay).await });
+        match tokio::time::timeout(PATIENCE, leaving).await {
+            Ok(left) => left
+                .map_err(|_| VaultError::Database(sqlx::Error::WorkerCrashed))?
+                .map(Answered::Switched),
+            Err(_) => Ok(Answered::Switched(Left {
+                revocation: Revocation::Pending,
+                removing,
+                ..Left::default()
+            })),
+        }
     }
 
     /// Clears up in the account that was left, as far as its grant still works.
     async fn leave(
         &self,
-        old: Connection,
-        stored: Stored,
+        ending: Ending,
         events: Vec<RemoteEvent>,
-    ) -> Result<Answered, FlowError> {
-        let grant = Grant {
-            account: old.account,
-            destination: old.destination,
-            credentials: stored.credentials,
-        };
-        let account = grant.account.id.clone();
-        let binding = Binding::apart(self.vault.clone(), old.subject, &old.provider, grant);
-        let (removed, left) = if old.reconnect_reason.is_some() {
-            (0, events.len())
-        } else {
-            sync::remove_events(&self.plugin, &binding, events).await
-        };
-        let revoked = self.revoke(&account, binding).await?;
-        Ok(Answered::Switched {
-            revoked,
+        stay: usize,
+    ) -> Result<Left, FlowError> {
+        self.revocations.hold(&ending, HELD).await?;
+        let removing = sync::remove_events(&self.plugin, ending.binding(), events, REMOVAL_TIME);
+        let (removed, left) = removing.await;
+        let revocation = self.revocations.end(ending).await?;
+        tracing::info!(
             removed,
             left,
+            ?revocation,
+            "an account that was left is cleared up"
+        );
+        Ok(Left {
+            revocation,
+            removed,
+            left: left + stay,
+            removing: 0,
         })
     }
 
@@ -219,45 +263,42 @@ impl Flows {
     /// # Errors
     /// See [`FlowError`].
     pub async fn sweep(&self) -> Result<(), FlowError> {
-        for pending in self.vault.take_unanswered().await? {
-            self.release_later(pending);
+        let (mut transaction, now) = self.vault.database().write().await?;
+        let mut endings = Vec::new();
+        for pending in self.vault.take_unanswered(&mut transaction, now).await? {
+            endings.push(self.begin_release(&mut transaction, now, pending).await?);
+        }
+        transaction.commit().await?;
+        for ending in endings {
+            self.end_later(ending);
         }
         Ok(())
     }
 
-    /// Ends a grant that was not wanted after all.
-    async fn release(&self, pending: Pending) -> Result<bool, FlowError> {
+    /// Takes charge of a grant that was not wanted after all.
+    async fn begin_release(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+        pending: Pending,
+    ) -> Result<Ending, VaultError> {
         let Pending {
             subject,
             provider,
             grant,
         } = pending;
-        let account = grant.account.id.clone();
-        let binding = Binding::apart(self.vault.clone(), subject, provider, grant);
-        self.revoke(&account, binding).await
+        self.revocations
+            .begin(transaction, now, &subject, &provider, grant)
+            .await
     }
 
-    /// The same without anybody waiting for it.
-    fn release_later(&self, pending: Pending) {
-        let this = self.clone();
+    /// Ends a grant without anybody waiting for it.
+    fn end_later(&self, ending: Ending) {
+        let revocations = self.revocations.clone();
         tokio::spawn(async move {
-            if let Err(error) = this.release(pending).await {
-                tracing::warn!(%error, "a grant that was not wanted was not revoked");
+            if let Err(error) = revocations.end(ending).await {
+                tracing::warn!(%error, "a grant that was not wanted is not revoked yet");
             }
         });
-    }
-
-    /// Revokes a grant that the vault does not hold any more, where it holds no other of
-    /// the same account, neither in use nor waiting.
-    async fn revoke(&self, account: &str, binding: Binding) -> Result<bool, FlowError> {
-        let provider = binding.provider().to_owned();
-        let users = self.vault.users_of_account(&provider, account).await?;
-        match self.plugin.disconnect(binding, users.is_empty()).await {
-            Ok(()) => Ok(users.is_empty()),
-            Err(error) => {
-                tracing::warn!(provider, %error, "a grant was not revoked");
-                Ok(false)
-            }
-        }
     }
 }

@@ -16,3 +16,9 @@ pub(crate) fn token() -> Result<String, getrandom::Error> {
 pub(crate) fn digest(token: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
+
+/// What is stored of a user where their id must not stand.
+pub(crate) fn digest_of_subject(subject: &crate::subject::Subject) -> String {
+    let parts = [&subject.tenant, &subject.user];
+    digest(&parts.map(|part| format!("{}:{part}", part.len())).join("/"))
+}

@@ -2,7 +2,7 @@
 //! It knows nothing of what the tables mean.
 
 use sqlx::{
-    Any, AnyPool, Connection, Executor, Transaction,
+    Any, AnyPool, Connection, Executor, Row, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
 };
 use std::{
@@ -145,6 +145,17 @@ impl Database {
     /// Whether this process is the only one that the database serves.
     pub fn is_exclusive(&self) -> bool {
         self.lock.is_some()
+    }
+
+    /// Folds the write-ahead log into the file and empties it, so that what was deleted is in
+    /// neither. `false`: somebody is reading an older state; the next writes will do it.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn fold_log(&self) -> Result<bool, sqlx::Error> {
+        let folded = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        let busy: i64 = folded.fetch_one(&self.pool).await?.try_get(0)?;
+        Ok(busy == 0)
     }
 
     /// Closes all connections, so that the write-ahead log is folded into the file.

@@ -26,6 +26,8 @@ pub(super) struct Provider {
     pub(super) account: Option<String>,
     #[serde(default)]
     pub(super) calendar: Option<Chosen>,
+    #[serde(default)]
+    pub(super) revoke_urls: Vec<String>,
     /// Of a feed.
     #[serde(default)]
     pub(super) last_fetched: Option<Timestamp>,
@@ -50,6 +52,17 @@ impl Overview {
     pub(super) fn has_feed(&self) -> bool {
         let mut files = self.providers.iter().filter(|known| known.kind == "file");
         files.any(|known| known.connected)
+    }
+
+    /// The pages where only its owner can take a grant back.
+    pub(super) fn revoke_urls(&self, provider: &str) -> &[String] {
+        self.find(provider).map_or(&[], |known| &known.revoke_urls)
+    }
+
+    /// Whether nothing works there until somebody connects again.
+    pub(super) fn is_dead(&self, provider: &str) -> bool {
+        self.find(provider)
+            .is_some_and(|known| known.needs_reconnect)
     }
 
     /// The account that is connected.
@@ -107,7 +120,7 @@ pub(super) struct Calendar {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Left {
-    pub(super) revoked: bool,
+    pub(super) revocation: String,
     pub(super) removed: usize,
     pub(super) left: usize,
 }

@@ -187,6 +187,45 @@ pub(super) fn progress(
     progress
 }
 
+/// The same where the grant is dead: what is in the calendar stays there, and no change
+/// reaches it.
+pub(super) fn under_dead_grant(progress: Progress, calendar: &InCalendar, label: &str) -> Progress {
+    if calendar.state != "in_calendar" {
+        return progress;
+    }
+    Progress {
+        tone: Tone::Bad,
+        text: format!("Still in {label}, no longer kept up to date"),
+        reconnect: Some(calendar.provider.clone()),
+        ..progress
+    }
+}
+
+/// What to say of a grant that was ended here. `pages`: where only its owner can end it.
+pub(super) fn of_grant(revocation: &str, pages: &[String]) -> String {
+    match revocation {
+        "done" => "Access was withdrawn at the provider, and erased here.".to_owned(),
+        "pending" => {
+            "Access was erased here. The provider did not answer: withdrawing it there is \
+                      tried again for a day."
+                .to_owned()
+        }
+        "by_user" => {
+            let pages = pages.join(" or ");
+            format!(
+                "Access was erased here. The provider still lists the permission, and only you \
+                 can withdraw it there: at {pages}."
+            )
+        }
+        "shared" => "Access was erased here. Somebody else here uses the same account, so the \
+                     provider was not told."
+            .to_owned(),
+        _ => "Access was erased here. The provider did not confirm that it was withdrawn there, \
+              too: you can look in your account."
+            .to_owned(),
+    }
+}
+
 /// What to say of a booking in the feed, which always is as the booking is.
 pub(super) fn in_feed(status: Status) -> Progress {
     let is_off = status == Status::Cancelled;
@@ -384,6 +423,46 @@ mod tests {
         assert!(said.is_held_up);
         let off = progress(Status::Cancelled, &calendar, "Google Calendar", now);
         assert_eq!(off.text, "Being taken out of Google Calendar");
+    }
+
+    #[test]
+    fn nothing_is_called_withdrawn_that_nobody_has_withdrawn() {
+        let pages = ["https://provider.example/apps".to_owned()];
+        for revocation in ["done", "pending", "by_user", "shared", "refused", "nothing"] {
+            let said = of_grant(revocation, &pages);
+            let is_claimed = said.contains("was withdrawn at the provider");
+            assert_eq!(is_claimed, revocation == "done", "{said}");
+        }
+        assert!(of_grant("by_user", &pages).contains("https://provider.example/apps"));
+    }
+
+    #[test]
+    fn what_a_dead_grant_left_in_the_calendar_is_not_called_up_to_date() {
+        let calendar = |state: &str| InCalendar {
+            provider: "google".into(),
+            state: state.into(),
+            link: Some("https://calendar.example/1".into()),
+            reason: None,
+            next_try: None,
+        };
+        let now: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
+        let under = |state| {
+            let calendar = calendar(state);
+            let said = progress(Status::Confirmed, &calendar, "Google Calendar", now);
+            under_dead_grant(said, &calendar, "Google Calendar")
+        };
+        let there = under("in_calendar");
+        assert_eq!(
+            there.text,
+            "Still in Google Calendar, no longer kept up to date"
+        );
+        assert_eq!(there.tone, Tone::Bad);
+        assert_eq!(there.reconnect.as_deref(), Some("google"));
+        assert!(there.link.is_some());
+        assert_eq!(
+            under("needs_reconnect").text,
+            "Google Calendar must be connected again"
+        );
     }
 
     #[test]

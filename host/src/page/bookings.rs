@@ -50,13 +50,15 @@ pub(super) struct Restore {
     pub(super) label: String,
 }
 
-/// The rows, and how many there are beyond them.
+/// The rows, and how many there are beyond them. `dead`: the providers whose grants are, so
+/// that what is in their calendars stays there and changes no more.
 pub(super) fn rows(
     app: &App,
     words: &'static Words,
     subject: &Subject,
     held: Vec<Held>,
     deliveries: &[Delivery],
+    dead: &[&str],
     now: i64,
 ) -> (Vec<Row>, usize) {
     let mut ahead: Vec<_> = held
@@ -68,7 +70,7 @@ pub(super) fn rows(
     ahead.truncate(MAX_SHOWN);
     let rows = ahead
         .into_iter()
-        .map(|held| row(app, words, subject, held, deliveries, now));
+        .map(|held| row(app, words, subject, held, deliveries, dead, now));
     (rows.collect(), more)
 }
 
@@ -86,6 +88,7 @@ fn row(
     subject: &Subject,
     held: Held,
     deliveries: &[Delivery],
+    dead: &[&str],
     now: i64,
 ) -> Row {
     let mut remarks = Vec::new();
@@ -103,7 +106,10 @@ fn row(
     Row {
         when: times::of_booking(words, &held.body),
         calendars: own
-            .map(|delivery| in_calendar(app, words, delivery))
+            .map(|delivery| {
+                let is_dead = dead.contains(&delivery.provider.as_str());
+                in_calendar(app, words, delivery, is_dead)
+            })
             .collect(),
         url: held.body.url.as_deref().and_then(safe_link),
         file: Link::url(public_url, keys, &held.id, &subject.user, now),
@@ -113,7 +119,7 @@ fn row(
     }
 }
 
-fn in_calendar(app: &App, words: &Words, delivery: &Delivery) -> InCalendar {
+fn in_calendar(app: &App, words: &Words, delivery: &Delivery, is_dead: bool) -> InCalendar {
     let label = app.label(&delivery.provider).unwrap_or(&delivery.provider);
     let drift = seen_drift(delivery);
     let state = match (drift.map(|drift| drift.what), delivery.state) {
@@ -121,6 +127,7 @@ fn in_calendar(app: &App, words: &Words, delivery: &Delivery) -> InCalendar {
         (Some(What::Deleted), _) => words.drift_deleted,
         (Some(What::Changed), _) => words.drift_changed,
         (Some(What::Occurrence), _) => words.drift_occurrence,
+        (None, State::InCalendar) if is_dead => words.in_calendar_dead,
         (None, State::InCalendar) => words.in_calendar,
         (None, State::Waiting) => words.waiting,
         (None, State::NeedsReconnect) => words.needs_reconnect,
@@ -129,9 +136,10 @@ fn in_calendar(app: &App, words: &Words, delivery: &Delivery) -> InCalendar {
     let text = fill(words.booking_state, "state", state);
     let link = delivery.link().and_then(safe_link);
     InCalendar {
-        state: match drift {
-            Some(_) => "drifted",
-            None => delivery.state.as_str(),
+        state: match (drift, delivery.state) {
+            (Some(_), _) => "drifted",
+            (None, State::InCalendar) if is_dead => State::NeedsReconnect.as_str(),
+            (None, state) => state.as_str(),
         },
         text: fill(&text, "provider", label),
         link: link.map(|url| (url, fill(words.open_in, "provider", label))),

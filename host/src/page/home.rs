@@ -23,6 +23,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use url::Url;
 
 #[derive(Template)]
 #[template(path = "page/home.html")]
@@ -43,6 +44,15 @@ struct Home {
 struct Said {
     style: &'static str,
     text: String,
+    /// Where only the user can take back what was just ended here.
+    still_granted: Option<StillGranted>,
+}
+
+/// A permission that the provider still lists.
+struct StillGranted {
+    text: String,
+    /// Each page, and what its link says.
+    pages: Vec<(String, String)>,
 }
 
 /// One calendar.
@@ -202,7 +212,11 @@ pub(super) async fn show(
     let upcoming = upcoming.map_err(|error| visit.failed(&app, &error))?;
     let now = service.vault().database().now().await;
     let now = now.map_err(|error| visit.failed(&app, &error))?;
-    let (rows, more) = bookings::rows(&app, words, subject, upcoming, &deliveries, now);
+    let dead = connections
+        .iter()
+        .filter(|it| it.reconnect_reason.is_some());
+    let dead: Vec<&str> = dead.map(|it| it.provider.as_str()).collect();
+    let (rows, more) = bookings::rows(&app, words, subject, upcoming, &deliveries, &dead, now);
     let notice = said(&app, words, &outcome, &cards);
     let home = Home {
         consent_first: notice.is_none()
@@ -353,8 +367,20 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
     };
     let label = app.label(provider).unwrap_or(words.calendars_heading);
     let text = notice.sentence(words, label, connected.unwrap_or_default());
+    let pages = match notice.ends_grant() {
+        true => app.service().revocations().pages(provider),
+        false => &[],
+    };
+    let link = |page: &String| {
+        let host = Url::parse(page).ok()?.host_str()?.to_owned();
+        Some((page.clone(), host))
+    };
     is_so.then(|| Said {
         style: notice.style(),
         text,
+        still_granted: (!pages.is_empty()).then(|| StillGranted {
+            text: fill(words.still_granted, "provider", label),
+            pages: pages.iter().filter_map(link).collect(),
+        }),
     })
 }

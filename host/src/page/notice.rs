@@ -113,6 +113,38 @@ impl Notice {
         }
     }
 
+    /// Whether it tells of the end of a grant.
+    pub(super) fn ends_grant(self) -> bool {
+        match self {
+            Self::Kept
+            | Self::Removed
+            | Self::Left
+            | Self::Switched
+            | Self::SwitchedLeft
+            | Self::Stayed => true,
+            // Who took the grant back now would keep our entries.
+            Self::Leaving
+            | Self::Restoring
+            | Self::Connected
+            | Self::AccountChanged
+            | Self::Chosen
+            | Self::Trying
+            | Self::Parked
+            | Self::FeedEnded
+            | Self::Denied
+            | Self::NeedsScope
+            | Self::NeedsAdmin
+            | Self::NeedsReconnect
+            | Self::Unavailable
+            | Self::Retry
+            | Self::Expired
+            | Self::Gone
+            | Self::NotConnected
+            | Self::Rejected
+            | Self::Failed => false,
+        }
+    }
+
     /// How it looks. What the user decided is no fault, and one step more is none either.
     pub(super) fn style(self) -> &'static str {
         if matches!(self, Self::Denied | Self::Parked) {
@@ -173,6 +205,7 @@ pub(super) fn of_account(error: &AccountError) -> &'static str {
         AccountError::Call(CallError::Plugin(error)) => error_code(error),
         AccountError::Call(CallError::TimedOut) => "retry",
         AccountError::Call(CallError::Trapped(_) | CallError::OutOfMemory)
+        | AccountError::Booking(_)
         | AccountError::Vault(_) => "internal",
     }
 }

@@ -8,7 +8,7 @@ use super::{
     visit::{Posted, Visit},
     words::fill,
 };
-use crate::connect::{ACCOUNT_CHANGED, Answered};
+use crate::connect::{ACCOUNT_CHANGED, Answered, Left};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -98,8 +98,8 @@ pub(super) async fn answer(
         .answer(posted.visit.subject(), &provider, handle, replace)
         .await;
     match answered {
-        Ok(Answered::Switched { left: 0, .. }) => to_start(&provider, "switched"),
-        Ok(Answered::Switched { .. }) => to_start(&provider, "switched-left"),
+        Ok(Answered::Switched(Left { left: 0, .. })) => to_start(&provider, "switched"),
+        Ok(Answered::Switched(_)) => to_start(&provider, "switched-left"),
         Ok(Answered::Stayed { .. }) => to_start(&provider, "stayed"),
         Err(error) => to_start(&provider, notice::of_flow(&error)),
     }

@@ -1,7 +1,7 @@
 //! Checks what a plugin says of itself before any of it is believed: a description may
 //! name neither settings of others nor endpoints in the clear.
 
-use super::calendar::{EndpointUse, PluginInfo, ProviderInfo, ProviderKind};
+use super::calendar::{EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation};
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -34,6 +34,12 @@ pub enum DescriptionError {
     /// An endpoint that is no https URL.
     #[error("the provider {0} has an endpoint whose default is not a plain https URL")]
     Endpoint(String),
+    /// A revocation that is missing, not wanted, or shown to users on no https page.
+    #[error(
+        "the provider {0} must say how its grants are revoked if and only if it is of kind oauth: by call, or by \
+         the user on 1 to 4 https pages"
+    )]
+    Revocation(String),
 }
 
 /// Checks a description.
@@ -74,6 +80,16 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
     if !fits {
         return Err(DescriptionError::Incomplete(provider.id.clone()));
     }
+    let revocable = match (&provider.kind, &provider.revocation) {
+        (ProviderKind::Oauth, Some(Revocation::ByCall)) | (ProviderKind::File, None) => true,
+        (ProviderKind::Oauth, Some(Revocation::ByUser(pages))) => {
+            (1..=4).contains(&pages.len()) && pages.iter().all(|page| is_page(page))
+        }
+        (ProviderKind::Oauth, None) | (ProviderKind::File, Some(_)) => false,
+    };
+    if !revocable {
+        return Err(DescriptionError::Revocation(provider.id.clone()));
+    }
     check_settings(provider)?;
     for endpoint in &provider.endpoints {
         let plain = Url::parse(&endpoint.default_url).is_ok_and(|url| {
@@ -88,6 +104,14 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
         }
     }
     Ok(())
+}
+
+/// Whether users may be sent there.
+fn is_page(page: &str) -> bool {
+    page.len() <= 200
+        && Url::parse(page).is_ok_and(|url| {
+            url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+        })
 }
 
 /// The names are tied to the provider's id, so that no plugin can read another's
@@ -176,6 +200,7 @@ mod tests {
             ],
             scopes: vec![],
             changes: true,
+            revocation: Some(Revocation::ByCall),
         }
     }
 
@@ -252,9 +277,31 @@ mod tests {
                 provider.endpoints.clear();
                 provider.redirect_setting = None;
                 provider.changes = changes;
+                provider.revocation = None;
             })
         };
         assert_eq!(is_file(false), Ok(()));
         assert!(is_file(true).is_err(), "nothing changes in a file");
+    }
+
+    #[test]
+    fn users_are_sent_to_https_pages_alone_to_take_a_grant_back() {
+        let by_user = |pages: &[&str]| {
+            let pages = pages.iter().map(|&page| page.to_owned()).collect();
+            check_one(|provider| provider.revocation = Some(Revocation::ByUser(pages)))
+        };
+        assert_eq!(by_user(&["https://provider.example/apps?tab=1"]), Ok(()));
+        let refused = Err(DescriptionError::Revocation("google".into()));
+        for page in [
+            "http://provider.example/",
+            "javascript:alert(1)",
+            "https://u:p@provider.example/",
+            "//provider.example/",
+            "",
+        ] {
+            assert_eq!(by_user(&[page]), refused, "{page}");
+        }
+        assert_eq!(by_user(&[]), refused);
+        assert_eq!(check_one(|provider| provider.revocation = None), refused);
     }
 }

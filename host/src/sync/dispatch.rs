@@ -17,6 +17,7 @@ use crate::{
     bookings::Bookings,
     metrics::Metrics,
     plugin::Plugin,
+    revocation::Revocations,
     subject::Subject,
     vault::{Vault, VaultError},
     webhooks::Webhooks,
@@ -80,7 +81,7 @@ impl Workers {
             catch_ups: CatchUps::new(Deliveries::new(database.clone())),
             leavings: Leavings {
                 vault: vault.clone(),
-                plugin: plugin.clone(),
+                revocations: Revocations::new(vault.clone(), plugin.clone()),
                 webhooks: webhooks.clone(),
             },
             webhooks: webhooks.clone(),
@@ -99,6 +100,14 @@ impl Workers {
             running.spawn(dispatcher.run(news.listen()));
         }
         Self { stop, running }
+    }
+
+    /// Runs something beside them that ends when they are to.
+    pub fn run_beside<F>(&mut self, job: impl FnOnce(watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.running.spawn(job(self.stop.subscribe()));
     }
 
     /// Lets every worker finish what it is at, then returns (case 48).

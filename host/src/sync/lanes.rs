@@ -234,15 +234,19 @@ impl Lanes {
     }
 
     /// Keeps workers away from a calendar: returns once none is at it, within the length of
-    /// a claim. They stay away until the lane is forgotten or the claim has run out.
+    /// a claim. They stay away until the lane is forgotten or the claim has run out, from a
+    /// calendar that was never owed anything, too.
     pub(super) async fn hold(&self, subject: &Subject, provider: &str) -> Result<(), sqlx::Error> {
         let claim = Uuid::new_v4().simple().to_string();
         loop {
             let now = self.database.now().await?;
             let held = sqlx::query(
-                "UPDATE lanes SET claim = $1, claimed_until = $2 \
-                 WHERE tenant = $3 AND user_id = $4 AND provider = $5 \
-                 AND (claimed_until IS NULL OR claimed_until <= $6 OR claimed_until > $7)",
+                "INSERT INTO lanes (claim, claimed_until, tenant, user_id, provider) \
+                 VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (tenant, user_id, provider) DO UPDATE SET \
+                 claim = excluded.claim, claimed_until = excluded.claimed_until \
+                 WHERE lanes.claimed_until IS NULL OR lanes.claimed_until <= $6 \
+                 OR lanes.claimed_until > $7",
             )
             .bind(&claim)
             .bind(now + CLAIM_SECONDS)
@@ -254,15 +258,7 @@ impl Lanes {
             .execute(self.database.pool())
             .await?
             .rows_affected();
-            let is_there: Option<i64> = sqlx::query_scalar(
-                "SELECT 1 FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
-            )
-            .bind(&subject.tenant)
-            .bind(&subject.user)
-            .bind(provider)
-            .fetch_optional(self.database.pool())
-            .await?;
-            if held > 0 || is_there.is_none() {
+            if held > 0 {
                 return Ok(());
             }
             tokio::time::sleep(HOLD_LOOK).await;

@@ -4,9 +4,9 @@
 
 use super::{deliveries, owe::wake_lane};
 use crate::{
-    plugin::Plugin,
+    revocation::{Revocation, Revocations},
     subject::Subject,
-    vault::{Binding, Connection, Grant, Vault, VaultError},
+    vault::{Connection, Grant, Vault, VaultError},
     webhooks::{Change, Webhooks},
 };
 use sqlx::{Any, Transaction};
@@ -42,7 +42,7 @@ pub async fn owe_leaving(
 #[derive(Clone)]
 pub(super) struct Leavings {
     pub(super) vault: Vault,
-    pub(super) plugin: Plugin,
+    pub(super) revocations: Revocations,
     pub(super) webhooks: Webhooks,
 }
 
@@ -54,26 +54,40 @@ impl Leavings {
         connection.reconnect_reason.is_some() || left_at + LONGEST <= now
     }
 
-    /// Revokes and erases a connection, and forgets what was owed to it. Revoked first, so
-    /// that a crash in between revokes again; with a copy of the grant, so that whoever
-    /// connects again at this moment is not erased.
+    /// Erases a connection with what was owed to it, and sees to the end of its grant; not of
+    /// one that its user has connected again at this moment.
     pub(super) async fn end(&self, connection: &Connection) -> Result<(), VaultError> {
         let Connection {
             subject, provider, ..
         } = connection;
-        let revoked = match self.revoke(connection).await {
-            Ok(revoked) => revoked,
+        let (mut transaction, now) = self.vault.database().write().await?;
+        let connected = self.vault.connected(&mut transaction, subject, provider);
+        let stored = match connected.await {
+            Ok(connected) => connected.map(|(_, stored)| stored),
             Err(error @ VaultError::Database(_)) => return Err(error),
             // What cannot be read cannot be revoked; it is erased all the same.
             Err(error @ (VaultError::Sealed(_) | VaultError::Conflict(_))) => {
-                tracing::warn!(%subject, provider, %error, "the grant was not revoked");
-                false
+                tracing::warn!(%subject, provider, %error, "the grant is not revoked");
+                None
             }
         };
-        let (mut transaction, now) = self.vault.database().write().await?;
         if !self.vault.erase_left(&mut transaction, connection).await? {
             return Ok(());
         }
+        let ending = match stored {
+            Some(stored) => {
+                let grant = Grant {
+                    account: connection.account.clone(),
+                    destination: connection.destination.clone(),
+                    credentials: stored.credentials,
+                };
+                let ending =
+                    self.revocations
+                        .begin(&mut transaction, now, subject, provider, grant);
+                Some(ending.await?)
+            }
+            None => None,
+        };
         deliveries::forget_all(&mut transaction, subject, provider).await?;
         let change = Change::ConnectionDisconnected {
             subject: subject.clone(),
@@ -82,35 +96,12 @@ impl Leavings {
         self.webhooks.record(&mut transaction, now, &change).await?;
         transaction.commit().await?;
         self.webhooks.announce();
-        tracing::info!(%subject, provider, revoked, "disconnected");
+        let revocation = match ending {
+            Some(ending) => self.revocations.end(ending).await?,
+            None => Revocation::Nothing,
+        };
+        tracing::info!(%subject, provider, ?revocation, "disconnected");
         Ok(())
-    }
-
-    async fn revoke(&self, connection: &Connection) -> Result<bool, VaultError> {
-        let Connection {
-            subject, provider, ..
-        } = connection;
-        let Some(stored) = self.vault.load(&connection.slot()).await? else {
-            return Ok(false);
-        };
-        let users = self
-            .vault
-            .users_of_account(provider, &connection.account.id)
-            .await?;
-        let is_shared = users.iter().any(|user| user != subject);
-        let grant = Grant {
-            account: connection.account.clone(),
-            destination: connection.destination.clone(),
-            credentials: stored.credentials,
-        };
-        let binding = Binding::apart(self.vault.clone(), subject.clone(), provider, grant);
-        match self.plugin.disconnect(binding, !is_shared).await {
-            Ok(()) => Ok(!is_shared),
-            Err(error) => {
-                tracing::warn!(%subject, provider, %error, "the grant was not revoked");
-                Ok(false)
-            }
-        }
     }
 
     /// Ends those that have taken too long, also where nobody may work on them.

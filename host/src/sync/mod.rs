@@ -2,7 +2,6 @@
 //! database, written with the booking; workers take calendars, call the plugin, and note how
 //! far they came. Any step may be repeated after a crash.
 
-mod backoff;
 mod catch_up;
 mod clock;
 mod deliveries;
@@ -23,6 +22,8 @@ mod restore;
 mod switch;
 mod taking_out;
 mod worker;
+
+use crate::backoff;
 
 pub use deliveries::{Deliveries, Progress, SetAside};
 pub(crate) use delivery::columns;

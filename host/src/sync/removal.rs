@@ -6,15 +6,18 @@ use crate::{
     vault::Binding,
 };
 use futures::{StreamExt, stream};
+use std::time::Duration;
 
 /// Removals under way at once for one user: what Microsoft allows per mailbox.
 const REMOVALS: usize = 4;
 
-/// Removes these events; how many were, and how many stay.
+/// Removes these events, as many as it can within this time; how many were, and how many
+/// stay.
 pub async fn remove_events(
     plugin: &Plugin,
     binding: &Binding,
     events: Vec<RemoteEvent>,
+    within: Duration,
 ) -> (usize, usize) {
     let total = events.len();
     let removals = events.into_iter().map(|remote| {
@@ -22,6 +25,7 @@ pub async fn remove_events(
         async move { plugin.remove_event(binding, remote).await.is_ok() }
     });
     let removed = stream::iter(removals)
+        .take_until(tokio::time::sleep(within))
         .buffer_unordered(REMOVALS)
         .filter(|removed| std::future::ready(*removed))
         .count()

@@ -6,10 +6,12 @@ mod binding;
 mod connections;
 mod credentials;
 mod end;
+mod held;
 mod keys;
 mod leaving;
 mod pending;
 mod restart;
+mod revocations;
 mod seal;
 
 pub use binding::{Binding, Granted};
@@ -17,6 +19,7 @@ pub use connections::{Account, Connection, Destination, Grant};
 pub use credentials::Slot;
 pub use keys::{KeyRing, KeyRingError};
 pub use pending::Pending;
+pub use revocations::{EndedGrant, RevocationId};
 pub use seal::{Context, SealError, Sealed};
 
 use crate::db::Database;

@@ -2,11 +2,10 @@
 //! the user's word; nothing uses them before it.
 
 use super::{
-    Account, Context, Credentials, Destination, Grant, Sealed, Vault, VaultError, seal::SealError,
+    Context, Grant, Sealed, Vault, VaultError,
+    held::{grant, held},
 };
 use crate::subject::Subject;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use sqlx::{Any, Row, Transaction, any::AnyRow};
 
 /// The field that tells these sealed values from others.
@@ -21,20 +20,6 @@ pub struct Pending {
     pub provider: String,
     /// To what.
     pub grant: Grant,
-}
-
-/// What is sealed of it.
-#[derive(Serialize, Deserialize)]
-struct Held {
-    account_id: String,
-    account_label: String,
-    calendar_id: String,
-    calendar_name: String,
-    access_token: String,
-    refresh_token: Option<String>,
-    expires_at: Option<i64>,
-    scopes: Vec<String>,
-    client_id: String,
 }
 
 impl Vault {
@@ -143,22 +128,50 @@ impl Vault {
     ///
     /// # Errors
     /// See [`VaultError`].
-    pub async fn take_unanswered(&self) -> Result<Vec<Pending>, VaultError> {
-        let now = self.database.now().await?;
+    pub async fn take_unanswered(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+    ) -> Result<Vec<Pending>, VaultError> {
         let rows = sqlx::query(
             "DELETE FROM pending_accounts WHERE expires_at < $1 \
              RETURNING tenant, user_id, provider, held",
         )
         .bind(now)
-        .fetch_all(self.database.pool())
+        .fetch_all(&mut **transaction)
         .await?;
+        Ok(self.readable(&rows))
+    }
+
+    /// Takes all that waits for this user.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn take_all_pending(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        subject: &Subject,
+    ) -> Result<Vec<Pending>, VaultError> {
+        let rows = sqlx::query(
+            "DELETE FROM pending_accounts WHERE tenant = $1 AND user_id = $2 \
+             RETURNING tenant, user_id, provider, held",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .fetch_all(&mut **transaction)
+        .await?;
+        Ok(self.readable(&rows))
+    }
+
+    /// What cannot be read any more cannot be revoked either, and is not worth keeping.
+    fn readable(&self, rows: &[AnyRow]) -> Vec<Pending> {
         let opened = rows.iter().filter_map(|row| {
             let opened = self.pending_row(row);
             opened
                 .inspect_err(|error| tracing::error!(%error, "a waiting grant cannot be read"))
                 .ok()
         });
-        Ok(opened.collect())
+        opened.collect()
     }
 
     fn pending_row(&self, row: &AnyRow) -> Result<Pending, VaultError> {
@@ -180,47 +193,4 @@ impl Vault {
             grant,
         })
     }
-}
-
-fn held(grant: &Grant) -> Result<SecretString, VaultError> {
-    let Grant {
-        account,
-        destination,
-        credentials,
-    } = grant;
-    let refresh_token = credentials.refresh_token.as_ref();
-    let held = Held {
-        account_id: account.id.clone(),
-        account_label: account.label.clone(),
-        calendar_id: destination.id.clone(),
-        calendar_name: destination.name.clone(),
-        access_token: credentials.access_token.expose_secret().to_owned(),
-        refresh_token: refresh_token.map(|token| token.expose_secret().to_owned()),
-        expires_at: credentials.expires_at,
-        scopes: credentials.scopes.clone(),
-        client_id: credentials.client_id.clone(),
-    };
-    let json = serde_json::to_string(&held).map_err(|_| SealError::Refused)?;
-    Ok(json.into())
-}
-
-fn grant(opened: &SecretString) -> Result<Grant, VaultError> {
-    let held: Held = serde_json::from_str(opened.expose_secret()).map_err(|_| SealError::Forged)?;
-    Ok(Grant {
-        account: Account {
-            id: held.account_id,
-            label: held.account_label,
-        },
-        destination: Destination {
-            id: held.calendar_id,
-            name: held.calendar_name,
-        },
-        credentials: Credentials {
-            access_token: held.access_token.into(),
-            refresh_token: held.refresh_token.map(Into::into),
-            expires_at: held.expires_at,
-            scopes: held.scopes,
-            client_id: held.client_id,
-        },
-    })
 }

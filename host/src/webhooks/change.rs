@@ -76,6 +76,17 @@ impl Change {
         }
     }
 
+    /// Whom it is about.
+    pub(super) fn user(&self) -> Subject {
+        match self {
+            Self::ConnectionConnected { subject, .. }
+            | Self::ConnectionNeedsReconnect { subject, .. }
+            | Self::ConnectionDisconnected { subject, .. } => subject.clone(),
+            Self::BookingStateChanged { booking, user, .. }
+            | Self::BookingDrifted { booking, user, .. } => Subject::new(&booking.tenant, user),
+        }
+    }
+
     /// What it is about: changes of the same are told in their order.
     pub(super) fn about(&self) -> String {
         match self {

@@ -1,7 +1,7 @@
 //! The rows of what the platform is to be told.
 
 use super::Change;
-use crate::{connect::random, db::Database};
+use crate::{connect::random, db::Database, subject::Subject};
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{Any, Row, Transaction};
@@ -18,6 +18,7 @@ const KEEP_SECONDS: i64 = 30 * 86_400;
 pub(super) struct Queued {
     id: String,
     subject: String,
+    user: Subject,
     kind: &'static str,
     body: String,
 }
@@ -34,6 +35,7 @@ impl Queued {
         Ok(Self {
             id,
             subject: change.about(),
+            user: change.user(),
             kind: change.kind(),
             body: body.to_string(),
         })
@@ -47,14 +49,17 @@ impl Queued {
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO webhooks (id, subject, position, type, body, state, attempts, next_try, \
-             created_at) SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4, 'waiting', 0, \
-             COALESCE(MAX(next_try), $5), $5 FROM webhooks WHERE subject = $2",
+             created_at, tenant, user_id) \
+             SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4, 'waiting', 0, \
+             COALESCE(MAX(next_try), $5), $5, $6, $7 FROM webhooks WHERE subject = $2",
         )
         .bind(self.id)
         .bind(self.subject)
         .bind(self.kind)
         .bind(self.body)
         .bind(now)
+        .bind(self.user.tenant)
+        .bind(self.user.user)
         .execute(&mut **transaction)
         .await?;
         Ok(())

@@ -66,6 +66,7 @@ pub(crate) static PROFILE: Profile = Profile {
             echoed: true,
         },
     ],
+    revoked_at: &[],
     // `consent` each time: Google gives a refresh token only when it has asked.
     authorize_extras: &[("access_type", "offline"), ("prompt", "consent")],
     normal_scope: oauth::normal_scope,

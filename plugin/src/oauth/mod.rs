@@ -10,7 +10,7 @@ use url::Url;
 use crate::bindings::calport::calendar::types::{Error, RetryAdvice};
 use crate::bindings::exports::calport::calendar::calendar::{
     Authorization, ConnectRequest, Credential, Endpoint as EndpointInfo, EndpointUse, ProviderInfo,
-    ProviderKind, Scope as ScopeInfo,
+    ProviderKind, Revocation, Scope as ScopeInfo,
 };
 use crate::fault;
 use crate::http::Response;
@@ -31,6 +31,8 @@ pub(crate) struct Profile {
     pub(crate) token: Endpoint,
     pub(crate) others: &'static [Endpoint],
     pub(crate) scopes: &'static [Scope],
+    /// The pages where users take a grant back; none where the provider has a call for it.
+    pub(crate) revoked_at: &'static [&'static str],
     /// Parameters of the consent page beyond RFC 6749 and RFC 7636.
     pub(crate) authorize_extras: &'static [(&'static str, &'static str)],
     /// Brings the spellings of one scope together.
@@ -99,6 +101,10 @@ impl Profile {
                 })
                 .collect(),
             changes: true,
+            revocation: Some(match self.revoked_at {
+                [] => Revocation::ByCall,
+                pages => Revocation::ByUser(pages.iter().map(|&page| page.to_owned()).collect()),
+            }),
         }
     }
 

@@ -61,6 +61,11 @@ pub(crate) static PROFILE: Profile = Profile {
             echoed: true,
         },
     ],
+    // Personal accounts, then those of work and school.
+    revoked_at: &[
+        "https://account.live.com/consent/Manage",
+        "https://myapps.microsoft.com/",
+    ],
     authorize_extras: &[("response_mode", "query"), ("prompt", "select_account")],
     normal_scope: oauth::normal_scope,
     consent_refusal: oauth::consent_refusal,

@@ -126,7 +126,8 @@ async fn case_10_yes_moves_what_is_ahead_and_leaves_nothing_behind() {
     let switched = answer(&world, "ann", &handle, Some(true)).await;
     assert_eq!(
         switched.json(),
-        json!({"status": "connected", "revoked": true, "removed": 2, "left": 0})
+        json!({"status": "connected", "revoked": true, "revocation": "done", "removed": 2,
+            "left": 0, "removing": 0})
     );
     assert_eq!(account(&world, "ann").await, SAM);
     world
@@ -160,7 +161,10 @@ async fn case_10_no_leaves_everything_as_it_was_and_ends_the_new_grant() {
     let handle = asked(&world).await;
     assert_eq!(world.google.live_refresh_tokens(SAM), 1);
     let kept = answer(&world, "ann", &handle, Some(false)).await;
-    assert_eq!(kept.json(), json!({"status": "kept", "revoked": true}));
+    assert_eq!(
+        kept.json(),
+        json!({"status": "kept", "revoked": true, "revocation": "done"})
+    );
     assert_eq!(world.google.live_refresh_tokens(SAM), 0);
     assert_eq!(account(&world, "ann").await, CASEY);
     put(&world, "/api/jobs/1/", &job(2, "Clean more")).await;

@@ -273,6 +273,18 @@ async fn every_reply_is_as_the_document_says() {
             none.clone(),
         ),
         (
+            By::Platform,
+            Method::DELETE,
+            ("/api/users/{id}/".to_owned(), "/api/users/ann/".to_owned()),
+            json!({"remove_events": true}),
+        ),
+        (
+            By::Ann,
+            Method::DELETE,
+            ("/api/users/{id}/".to_owned(), "/api/users/ann/".to_owned()),
+            none.clone(),
+        ),
+        (
             By::Nobody,
             Method::GET,
             ("/feeds/{file}".to_owned(), "/feeds/x.ics".to_owned()),

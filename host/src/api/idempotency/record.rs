@@ -3,6 +3,7 @@
 use super::{key::Key, reply::Reply};
 use crate::{
     api::{Problem, auth::Caller},
+    connect::random,
     subject::Subject,
     vault::{Context, Sealed, Vault, VaultError},
 };
@@ -61,8 +62,8 @@ impl Records {
             .execute(&mut *transaction)
             .await?;
         let taken = sqlx::query(
-            "INSERT INTO idempotency_keys (key_hash, fingerprint, claimed_until, expires_at) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (key_hash) DO UPDATE SET \
+            "INSERT INTO idempotency_keys (key_hash, fingerprint, claimed_until, expires_at, \
+             caller) VALUES ($1, $2, $3, $4, $6) ON CONFLICT (key_hash) DO UPDATE SET \
              claimed_until = excluded.claimed_until, expires_at = excluded.expires_at \
              WHERE idempotency_keys.reply IS NULL AND idempotency_keys.claimed_until <= $5 \
              AND idempotency_keys.fingerprint = excluded.fingerprint",
@@ -72,6 +73,7 @@ impl Records {
         .bind(now + CLAIM_SECONDS)
         .bind(now + KEEP_SECONDS)
         .bind(now)
+        .bind(random::digest_of_subject(&self.subject))
         .execute(&mut *transaction)
         .await?;
         if taken.rows_affected() > 0 {

@@ -351,11 +351,16 @@ pub(super) async fn disconnect(
         .await;
     match left.and_then(|reply| reply.json::<Left>()) {
         Ok(Left {
-            revoked,
+            revocation,
             removed,
             left,
+            ..
         }) => {
-            let query = format!("revoked={revoked}&removed={removed}&left={left}");
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("revocation", &revocation)
+                .append_pair("removed", &removed.to_string())
+                .append_pair("left", &left.to_string())
+                .finish();
             let provider: String =
                 url::form_urlencoded::byte_serialize(provider.as_bytes()).collect();
             Redirect::to(&format!("/calendars/{provider}/disconnected?{query}")).into_response()
@@ -380,12 +385,8 @@ pub(super) async fn disconnected(
         1 => "One booking was".to_owned(),
         events => format!("{events} bookings were"),
     };
-    let mut texts = vec![match left.revoked {
-        true => "Access was withdrawn at the provider, and erased here.".to_owned(),
-        false => "Access was erased here. The provider did not confirm that it was withdrawn \
-                  there, too: you can look in your account."
-            .to_owned(),
-    }];
+    let pages = overview.revoke_urls(&provider);
+    let mut texts = vec![words::of_grant(&left.revocation, pages)];
     if left.removed > 0 {
         texts.push(format!(
             "{} taken out of your calendar.",

@@ -116,6 +116,9 @@ pub(super) fn progress(
     participating.calendars.iter().map(move |calendar| {
         let label = overview.label(&calendar.provider);
         let mut progress = words::progress(status, calendar, label, now);
+        if overview.is_dead(&calendar.provider) {
+            progress = words::under_dead_grant(progress, calendar, label);
+        }
         if let Some(standin) = app.standins.find(&calendar.provider) {
             // Providers' links lead to the providers, not to those who play them.
             let is_own = |link: &String| link.starts_with(standin.base_url());

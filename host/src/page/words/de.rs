@@ -169,6 +169,10 @@ pub(super) const WORDS: Words = Words {
     zone_time: "Zeit in {place}",
     utc_time: "{date}, {time} Uhr (UTC)",
 
+    still_granted: "{provider} führt die Erlaubnis, die Sie gegeben haben, weiterhin auf. Zurücknehmen \
+                    können nur Sie sie dort, auf der Seite für Ihre Art von Konto:",
+    in_calendar_dead: "noch da, aber nicht mehr aktuell gehalten",
+
     said_connected: "{provider} ist verbunden. Ihre Buchungen erscheinen gleich darin.",
     said_switched: "{provider} ist jetzt mit dem anderen Konto verbunden. Ihre Buchungen erscheinen \
                     gleich dort.",

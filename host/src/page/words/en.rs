@@ -164,6 +164,10 @@ pub(super) const WORDS: Words = Words {
     zone_time: "{place} time",
     utc_time: "{date}, {time} (UTC)",
 
+    still_granted: "{provider} still lists the permission that you gave. Only you can withdraw it \
+                    there, on the page for your kind of account:",
+    in_calendar_dead: "still there, no longer kept up to date",
+
     said_connected: "{provider} is connected. Your bookings appear in it within moments.",
     said_switched: "{provider} is now connected with the other account. Your bookings appear there \
                     in a moment.",

@@ -128,6 +128,7 @@ words! {
     // Times.
     date, time_span, zone_time, utc_time,
     // What happened.
+    still_granted, in_calendar_dead,
     said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_leaving, said_chosen, said_trying, said_restoring, said_parked,
     said_feed_ended, said_denied, said_needs_scope, said_needs_admin, said_needs_reconnect,
     said_unavailable, said_retry, said_expired, said_gone, said_not_connected, said_rejected,

@@ -9,7 +9,7 @@ const LONGEST: i64 = 86_400;
 
 /// Seconds until try number `tries` + 1: doubles with every try up to `ceiling`, and lasts
 /// up to twice as long by chance, so that what failed together does not come back together.
-pub(super) fn backoff(tries: i64, ceiling: Duration) -> i64 {
+pub(crate) fn backoff(tries: i64, ceiling: Duration) -> i64 {
     let schedule = ExponentialBuilder::new()
         .with_min_delay(Duration::from_secs(1))
         .with_max_delay(ceiling)
@@ -22,7 +22,7 @@ pub(super) fn backoff(tries: i64, ceiling: Duration) -> i64 {
 }
 
 /// What a provider asked for, within reason: 1 second to a day.
-pub(super) fn seconds(asked: i64) -> i64 {
+pub(crate) fn seconds(asked: i64) -> i64 {
     asked.clamp(1, LONGEST)
 }
 

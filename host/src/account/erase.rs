@@ -1,0 +1,188 @@
+//! The end of a user: everything that is kept about them goes in one transaction, from the
+//! file as well as from the tables. What the platform itself states of a booking in words
+//! stays the platform's.
+
+use super::{AccountError, binding, disconnect::end_grant};
+use crate::{
+    connect::random,
+    plugin::calendar::RemoteEvent,
+    revocation::{Ending, Revocation},
+    service::Service,
+    subject::Subject,
+    sync,
+    vault::{Connection, Pending},
+};
+use sqlx::{Any, Transaction};
+use std::time::Duration;
+
+/// How long events are removed while the platform waits. What is not removed by then stays.
+const REMOVAL_TIME: Duration = Duration::from_secs(20);
+
+/// Every table that holds something of a user by name; bookings and idempotency keys, which
+/// hold it in other ways, are dealt with apart. Order does not matter: nothing refers to these.
+const FORGET: [&str; 12] = [
+    "DELETE FROM connections WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM pending_accounts WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM flows WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM parked_callbacks WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM participants WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM watches WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM feed_tokens WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM page_tickets WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM page_sessions WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM webhooks WHERE tenant = $1 AND user_id = $2",
+];
+
+/// The replies that are kept for requests which the user made with an idempotency key.
+const FORGET_REPLIES: &str = "DELETE FROM idempotency_keys WHERE caller = $1";
+
+/// The target of events that an auditor looks for.
+const AUDIT: &str = "calport::audit";
+
+/// What an erasure came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// What became of the grants, by provider; a provider stands twice where the user was
+    /// asked which of two accounts it shall be.
+    pub grants: Vec<(String, Revocation)>,
+    /// Events that were removed from the user's calendars.
+    pub removed: usize,
+    /// Events of ours that stay in them.
+    pub left: usize,
+}
+
+/// Erases everything of a user; of an unknown one that is nothing. With `also_events` our
+/// events are removed from their calendars first, as far as that is possible in a short
+/// time. The platform is not told by webhook: it asked.
+///
+/// # Errors
+/// See [`AccountError`]. It can be repeated.
+pub async fn erase(
+    service: &Service,
+    subject: &Subject,
+    also_events: bool,
+) -> Result<Erased, AccountError> {
+    let connections = service.vault().connections_or_leaving(subject).await?;
+    for connection in &connections {
+        // What a worker is pushing at this moment must not come back afterwards.
+        service
+            .deliveries()
+            .hold(subject, &connection.provider)
+            .await?;
+    }
+    let (mut removed, mut left) = (0, 0);
+    for connection in &connections {
+        let events = events(service, connection).await?;
+        let total = events.len();
+        if also_events && connection.reconnect_reason.is_none() {
+            let binding = binding(service, connection);
+            let plugin = service.plugin();
+            let gone = sync::remove_events(plugin, &binding, events, REMOVAL_TIME).await;
+            removed += gone.0;
+            left += total - gone.0;
+        } else {
+            left += total;
+        }
+    }
+    let database = service.vault().database();
+    let (mut transaction, now) = database.write().await?;
+    let endings = take_grants(service, &mut transaction, now, subject).await?;
+    service.bookings().forget(&mut transaction, subject).await?;
+    for forget in FORGET {
+        sqlx::query(forget)
+            .bind(&subject.tenant)
+            .bind(&subject.user)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    sqlx::query(FORGET_REPLIES)
+        .bind(random::digest_of_subject(subject))
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    let mut grants = Vec::new();
+    for (provider, ending) in endings {
+        grants.push((provider, service.revocations().end(ending).await?));
+    }
+    if !database.fold_log().await? {
+        tracing::warn!(
+            "the write-ahead log is in use, and still holds what was erased for a while"
+        );
+    }
+    tracing::info!(target: AUDIT, %subject, ?grants, removed, left, "the user is erased");
+    Ok(Erased {
+        grants,
+        removed,
+        left,
+    })
+}
+
+/// What a calendar holds of ours.
+async fn events(
+    service: &Service,
+    connection: &Connection,
+) -> Result<Vec<RemoteEvent>, AccountError> {
+    let deliveries = service
+        .deliveries()
+        .of_connection(&connection.subject, &connection.provider)
+        .await?;
+    let known = deliveries.iter().filter_map(|it| it.remote_event());
+    Ok(known.collect())
+}
+
+/// Takes charge of all of a user's grants, those that wait for their word included.
+async fn take_grants(
+    service: &Service,
+    transaction: &mut Transaction<'static, Any>,
+    now: i64,
+    subject: &Subject,
+) -> Result<Vec<(String, Ending)>, AccountError> {
+    let mut endings = Vec::new();
+    for info in &service.plugin().info().providers {
+        if let Some(ending) = end_grant(service, transaction, now, subject, &info.id).await? {
+            endings.push((info.id.clone(), ending));
+        }
+    }
+    let waiting = service
+        .vault()
+        .take_all_pending(transaction, subject)
+        .await?;
+    for pending in waiting {
+        let Pending {
+            subject,
+            provider,
+            grant,
+        } = pending;
+        let revocations = service.revocations();
+        let ending = revocations.begin(transaction, now, &subject, &provider, grant);
+        endings.push((provider.clone(), ending.await?));
+    }
+    Ok(endings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Database;
+    use std::collections::BTreeSet;
+
+    #[tokio::test]
+    async fn no_table_that_names_users_is_forgotten() {
+        let (database, _folder) = Database::temporary().await;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+             WHERE m.type = 'table' AND c.name IN ('user_id', 'caller')",
+        )
+        .fetch_all(database.pool())
+        .await
+        .unwrap();
+        let forgotten: BTreeSet<_> = FORGET
+            .into_iter()
+            .chain([FORGET_REPLIES])
+            .map(|statement| statement.split(' ').nth(2).unwrap().to_owned())
+            .collect();
+        assert_eq!(forgotten, tables.into_iter().collect::<BTreeSet<_>>());
+    }
+}

@@ -1,0 +1,221 @@
+//! The end of grants at their providers: tried at once where a connection ends, and again
+//! for a day where the provider does not answer. It never uses a grant for anything else,
+//! and never ends one that somebody still needs.
+
+mod worker;
+
+use crate::{
+    backoff::{backoff, seconds},
+    plugin::{
+        CallError, Plugin,
+        calendar::Revocation as Way,
+        types::{Error, RetryAdvice},
+    },
+    subject::Subject,
+    vault::{Binding, Grant, RevocationId, Vault, VaultError},
+};
+use sqlx::{Any, Transaction};
+use std::time::Duration;
+
+/// How long a revocation is tried, in seconds.
+const TRIED_FOR: i64 = 86_400;
+
+/// The longest wait between two tries, unless the provider asks for more.
+const MAX_WAIT: Duration = Duration::from_secs(3_600);
+
+/// The target of events that an auditor looks for.
+const AUDIT: &str = "calport::audit";
+
+/// What became of a grant at its provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Revocation {
+    /// There was none.
+    #[default]
+    Nothing,
+    /// The provider has taken it back.
+    Done,
+    /// The provider could not be told yet; it is tried again for a day.
+    Pending,
+    /// Only the user can take it back, at the provider ([`Revocations::pages`]).
+    ByUser,
+    /// Somebody else has connected the same account, and would lose theirs.
+    Shared,
+    /// The provider was told, and did not do it.
+    Refused,
+}
+
+impl Revocation {
+    /// Its name. Stable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Done => "done",
+            Self::Pending => "pending",
+            Self::ByUser => "by_user",
+            Self::Shared => "shared",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether the provider has taken it back.
+    pub fn is_done(self) -> bool {
+        self == Self::Done
+    }
+}
+
+/// A grant that is erased and not revoked yet.
+#[derive(Debug)]
+pub struct Ending {
+    /// `None` where no call revokes it.
+    id: Option<RevocationId>,
+    account: String,
+    binding: Binding,
+}
+
+impl Ending {
+    /// Reaches the grant as long as it lives.
+    pub fn binding(&self) -> &Binding {
+        &self.binding
+    }
+}
+
+/// Ends grants. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Revocations {
+    vault: Vault,
+    plugin: Plugin,
+}
+
+/// What one try came to.
+enum Tried {
+    Is(Revocation),
+    /// Not now; after so many seconds, if the provider said so.
+    Again(Option<i64>),
+}
+
+impl Revocations {
+    /// Of the grants in this vault.
+    pub fn new(vault: Vault, plugin: Plugin) -> Self {
+        Self { vault, plugin }
+    }
+
+    /// The pages where users take a provider's grants back; empty where a call does it.
+    pub fn pages(&self, provider: &str) -> &[String] {
+        match self.plugin.provider(provider).map(|info| &info.revocation) {
+            Some(Some(Way::ByUser(pages))) => pages,
+            Some(Some(Way::ByCall) | None) | None => &[],
+        }
+    }
+
+    /// Takes charge of a grant in the transaction that erases it. [`Revocations::end`] is to
+    /// follow; after a crash it follows by itself.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn begin(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+        subject: &Subject,
+        provider: &str,
+        grant: Grant,
+    ) -> Result<Ending, VaultError> {
+        let id = if self.pages(provider).is_empty() {
+            let owed = self
+                .vault
+                .owe_revocation(transaction, now, provider, &grant);
+            Some(owed.await?)
+        } else {
+            None
+        };
+        Ok(Ending {
+            id,
+            account: grant.account.id.clone(),
+            binding: Binding::apart(self.vault.clone(), subject.clone(), provider, grant),
+        })
+    }
+
+    /// Says that a grant is still needed for so long before it is revoked.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn hold(&self, ending: &Ending, time: Duration) -> Result<(), VaultError> {
+        match &ending.id {
+            Some(id) => {
+                let seconds = i64::try_from(time.as_secs()).unwrap_or(TRIED_FOR);
+                self.vault.hold_revocation(id, seconds).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Revokes a grant, now or, where the provider does not answer, later.
+    ///
+    /// # Errors
+    /// See [`VaultError`]. The revocation is tried again by itself.
+    pub async fn end(&self, ending: Ending) -> Result<Revocation, VaultError> {
+        let Some(id) = ending.id else {
+            return Ok(Revocation::ByUser);
+        };
+        let tried = self.revoke(&ending.account, ending.binding).await?;
+        self.note(&id, 0, false, tried).await
+    }
+
+    async fn revoke(&self, account: &str, binding: Binding) -> Result<Tried, VaultError> {
+        let provider = binding.provider().to_owned();
+        let users = self.vault.users_of_account(&provider, account).await?;
+        if !users.is_empty() {
+            return Ok(Tried::Is(Revocation::Shared));
+        }
+        Ok(match self.plugin.disconnect(binding, true).await {
+            Ok(()) => Tried::Is(Revocation::Done),
+            Err(error) => {
+                tracing::warn!(provider, %error, "a grant was not revoked");
+                tried(&error)
+            }
+        })
+    }
+
+    async fn note(
+        &self,
+        id: &RevocationId,
+        attempts: i64,
+        is_last: bool,
+        tried: Tried,
+    ) -> Result<Revocation, VaultError> {
+        let revocation = match tried {
+            Tried::Is(revocation) => revocation,
+            Tried::Again(_) if is_last => Revocation::Refused,
+            Tried::Again(asked) => {
+                let wait = asked.map_or_else(|| backoff(attempts, MAX_WAIT), seconds);
+                self.vault.put_off_revocation(id, wait).await?;
+                return Ok(Revocation::Pending);
+            }
+        };
+        self.vault.forget_revocation(id).await?;
+        Ok(revocation)
+    }
+}
+
+fn tried(error: &CallError) -> Tried {
+    match error {
+        CallError::Plugin(error) => match error {
+            Error::Retry(RetryAdvice { after, .. }) => Tried::Again(after.map(i64::from)),
+            // Operators mend these.
+            Error::NotConfigured(_) | Error::Misconfigured(_) | Error::Conflict => {
+                Tried::Again(None)
+            }
+            // It is dead already.
+            Error::NotConnected | Error::NeedsReconnect(_) | Error::Gone => {
+                Tried::Is(Revocation::Done)
+            }
+            Error::Invalid(_)
+            | Error::NeedsScope(_)
+            | Error::NeedsAdmin(_)
+            | Error::Denied
+            | Error::Rejected(_)
+            | Error::Other(_) => Tried::Is(Revocation::Refused),
+        },
+        CallError::Trapped(_) | CallError::TimedOut | CallError::OutOfMemory => Tried::Again(None),
+    }
+}

@@ -1,0 +1,64 @@
+//! Revokes what could not be revoked at once.
+
+use super::{AUDIT, Revocation, Revocations, TRIED_FOR};
+use crate::{
+    subject::Subject,
+    vault::{Binding, EndedGrant, VaultError},
+};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often the table is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Revocations {
+    /// Works until it is told to stop.
+    pub async fn run(self, mut stopped: watch::Receiver<bool>) {
+        if self.vault.database().is_exclusive()
+            && let Err(error) = self.vault.free_revocations().await
+        {
+            tracing::error!(%error, "what an earlier run held cannot be given back yet");
+        }
+        while !*stopped.borrow() {
+            match self.next().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "a grant could not be revoked"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                _ = stopped.changed() => {}
+            }
+        }
+    }
+
+    /// Tries the one that is due longest; whether there was one.
+    async fn next(&self) -> Result<bool, VaultError> {
+        let Some(ended) = self.vault.claim_revocation().await? else {
+            return Ok(false);
+        };
+        let EndedGrant {
+            id,
+            provider,
+            grant,
+            attempts,
+            ended_at,
+        } = ended;
+        let account = grant.account.id.clone();
+        let nobody = Subject::new("", "");
+        let binding = Binding::apart(self.vault.clone(), nobody, &provider, grant);
+        let tried = self.revoke(&account, binding).await?;
+        let is_last = self.vault.database().now().await? - ended_at >= TRIED_FOR;
+        let revocation = self.note(&id, attempts, is_last, tried).await?;
+        if revocation != Revocation::Pending {
+            let revocation = revocation.as_str();
+            tracing::info!(
+                target: AUDIT,
+                provider,
+                revocation,
+                "the revocation of an erased grant has come to its end"
+            );
+        }
+        Ok(true)
+    }
+}

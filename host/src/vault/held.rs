@@ -1,0 +1,64 @@
+//! A grant that lies in the database outside of its connection: as one sealed text.
+
+use super::{Account, Credentials, Destination, Grant, VaultError, seal::SealError};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+struct Held {
+    account_id: String,
+    account_label: String,
+    calendar_id: String,
+    calendar_name: String,
+    access_token: String,
+    refresh_token: Option<String>,
+    expires_at: Option<i64>,
+    scopes: Vec<String>,
+    client_id: String,
+}
+
+/// The text that is to be sealed.
+pub(super) fn held(grant: &Grant) -> Result<SecretString, VaultError> {
+    let Grant {
+        account,
+        destination,
+        credentials,
+    } = grant;
+    let refresh_token = credentials.refresh_token.as_ref();
+    let held = Held {
+        account_id: account.id.clone(),
+        account_label: account.label.clone(),
+        calendar_id: destination.id.clone(),
+        calendar_name: destination.name.clone(),
+        access_token: credentials.access_token.expose_secret().to_owned(),
+        refresh_token: refresh_token.map(|token| token.expose_secret().to_owned()),
+        expires_at: credentials.expires_at,
+        scopes: credentials.scopes.clone(),
+        client_id: credentials.client_id.clone(),
+    };
+    let json = serde_json::to_string(&held).map_err(|_| SealError::Refused)?;
+    Ok(json.into())
+}
+
+/// The grant of a text that was opened.
+pub(super) fn grant(opened: &SecretString) -> Result<Grant, VaultError> {
+    let held: Held = serde_json::from_str(opened.expose_secret()).map_err(|_| SealError::Forged)?;
+    Ok(Grant {
+        account: Account {
+            id: held.account_id,
+            label: held.account_label,
+        },
+        destination: Destination {
+            id: held.calendar_id,
+            name: held.calendar_name,
+        },
+        credentials: Credentials {
+            access_token: held.access_token.into(),
+            refresh_token: held.refresh_token.map(Into::into),
+            expires_at: held.expires_at,
+            scopes: held.scopes,
+            client_id: held.client_id,
+        },
+    })
+}

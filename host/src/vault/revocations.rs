@@ -1,0 +1,203 @@
+//! Grants that are erased everywhere else and wait, sealed, for their revocation at the
+//! provider. Nothing else is ever done with one, and none says whose it was.
+
+use super::{
+    Account, Context, Destination, Grant, Sealed, Vault, VaultError,
+    held::{grant, held},
+};
+use crate::subject::Subject;
+use sqlx::{Any, Row, Transaction};
+use uuid::Uuid;
+
+/// How long one who revokes may hold a grant, in seconds: longer than a plugin call may
+/// take, so that it comes free only after a crash.
+const CLAIM_SECONDS: i64 = 60;
+
+/// Names a grant that is to be revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationId(String);
+
+/// A grant that is to be revoked, held by whoever has this.
+#[derive(Clone, Debug)]
+pub struct EndedGrant {
+    /// Its name.
+    pub id: RevocationId,
+    /// Of which provider.
+    pub provider: String,
+    /// The grant, without what its account and calendar are called.
+    pub grant: Grant,
+    /// How often its revocation was tried before.
+    pub attempts: i64,
+    /// When it was erased everywhere else, in seconds since 1970.
+    pub ended_at: i64,
+}
+
+impl Vault {
+    /// Keeps a grant until it is revoked, in the transaction that erases it elsewhere. It is
+    /// the caller's to revoke; if the caller dies, somebody else's a minute later.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn owe_revocation(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        now: i64,
+        provider: &str,
+        grant: &Grant,
+    ) -> Result<RevocationId, VaultError> {
+        let id = Uuid::new_v4().simple().to_string();
+        let nameless = Grant {
+            account: Account {
+                id: grant.account.id.clone(),
+                label: String::new(),
+            },
+            destination: Destination {
+                id: String::new(),
+                name: String::new(),
+            },
+            credentials: grant.credentials.clone(),
+        };
+        let field = field(&id);
+        let nobody = nobody();
+        let context = Context {
+            subject: &nobody,
+            provider,
+            field: &field,
+        };
+        let sealed = self.keys.seal(&held(&nameless)?, context)?;
+        sqlx::query(
+            "INSERT INTO revocations (id, provider, held, attempts, next_try, claimed_until, \
+             created_at) VALUES ($1, $2, $3, 0, $4, $5, $4)",
+        )
+        .bind(&id)
+        .bind(provider)
+        .bind(sealed.as_column())
+        .bind(now)
+        .bind(now + CLAIM_SECONDS)
+        .execute(&mut **transaction)
+        .await?;
+        Ok(RevocationId(id))
+    }
+
+    /// Takes the grant whose revocation is due longest, if any.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn claim_revocation(&self) -> Result<Option<EndedGrant>, VaultError> {
+        let now = self.database.now().await?;
+        // Looking costs no lock; claiming does, even where there is nothing to claim.
+        let is_due: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM revocations WHERE next_try <= $1 \
+             AND (claimed_until IS NULL OR claimed_until <= $1) LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
+        if is_due.is_none() {
+            return Ok(None);
+        }
+        // The outer condition is for databases where another replica may have come between.
+        let row = sqlx::query(
+            "UPDATE revocations SET claimed_until = $1, attempts = attempts + 1 WHERE id = ( \
+               SELECT r.id FROM revocations r WHERE r.next_try <= $2 \
+               AND (r.claimed_until IS NULL OR r.claimed_until <= $2) \
+               ORDER BY r.next_try LIMIT 1) \
+             AND (claimed_until IS NULL OR claimed_until <= $2) \
+             RETURNING id, provider, held, attempts, created_at",
+        )
+        .bind(now + CLAIM_SECONDS)
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let id: String = row.try_get("id")?;
+        let provider: String = row.try_get("provider")?;
+        let field = field(&id);
+        let nobody = nobody();
+        let context = Context {
+            subject: &nobody,
+            provider: &provider,
+            field: &field,
+        };
+        let sealed = Sealed::from_column(row.try_get("held")?);
+        let opened = self.keys.open(&sealed, context);
+        if opened.is_err() {
+            // Nobody can ever revoke it; it would come due for ever.
+            self.forget_revocation(&RevocationId(id.clone())).await?;
+        }
+        let grant = grant(&opened?)?;
+        Ok(Some(EndedGrant {
+            id: RevocationId(id),
+            provider,
+            grant,
+            attempts: row.try_get("attempts")?,
+            ended_at: row.try_get("created_at")?,
+        }))
+    }
+
+    /// Forgets a grant for good.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn forget_revocation(&self, id: &RevocationId) -> Result<(), VaultError> {
+        sqlx::query("DELETE FROM revocations WHERE id = $1")
+            .bind(&id.0)
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Lets a grant wait so many seconds for the next try.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn put_off_revocation(
+        &self,
+        id: &RevocationId,
+        seconds: i64,
+    ) -> Result<(), VaultError> {
+        let now = self.database.now().await?;
+        sqlx::query("UPDATE revocations SET claimed_until = NULL, next_try = $2 WHERE id = $1")
+            .bind(&id.0)
+            .bind(now.saturating_add(seconds))
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a grant for whoever holds it already, for so many seconds from now.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn hold_revocation(&self, id: &RevocationId, seconds: i64) -> Result<(), VaultError> {
+        let now = self.database.now().await?;
+        sqlx::query("UPDATE revocations SET claimed_until = $2 WHERE id = $1")
+            .bind(&id.0)
+            .bind(now.saturating_add(seconds))
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Gives back what a process held that is no more. Only for a database that serves one
+    /// process: elsewhere claims run out by themselves.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn free_revocations(&self) -> Result<(), VaultError> {
+        sqlx::query("UPDATE revocations SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
+    }
+}
+
+/// The field that tells these sealed values from others, and each from the next.
+fn field(id: &str) -> String {
+    format!("revocations.held {id}")
+}
+
+/// Whose it was is not kept; no user's id is empty.
+fn nobody() -> Subject {
+    Subject::new("", "")
+}

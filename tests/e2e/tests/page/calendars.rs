@@ -1,7 +1,10 @@
 //! A calendar's card: connected, dead, gone, out of reach.
 
 use crate::visiting::{page, put_booking};
-use calport_e2e::{World, WorldOptions, accounts::CASEY};
+use calport_e2e::{
+    World, WorldOptions,
+    accounts::{CASEY, WORK},
+};
 use calport_standins::{ConsentChoice, GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole};
 use reqwest::StatusCode;
 
@@ -95,6 +98,30 @@ async fn a_user_connects_chooses_and_disconnects_on_the_page() {
 }
 
 #[tokio::test]
+async fn who_leaves_outlook_is_told_where_to_withdraw_the_permission() {
+    let world = World::start().await.unwrap();
+    let page = page(&world, "ann").await;
+    let allow = ConsentChoice::Allow;
+    world.connect_outlook("ann", WORK, &allow).await.unwrap();
+    page.connect(CASEY, &allow).await;
+    let pages = [
+        "https://account.live.com/consent/Manage",
+        "https://myapps.microsoft.com/",
+    ];
+    for (provider, is_told) in [("outlook", true), ("google", false)] {
+        let path = format!("/page/calendars/{provider}/disconnect/");
+        let landing = page.post(&path, &[("events", "keep")]).await;
+        let left = page.follow(landing).await.body;
+        assert!(left.contains("is disconnected."), "{left}");
+        for link in pages {
+            let link = format!("href=\"{link}\"");
+            assert_eq!(left.contains(&link), is_told, "{link} in {left}");
+        }
+        assert_eq!(left.contains("Only you can withdraw it"), is_told);
+    }
+}
+
+#[tokio::test]
 async fn a_dead_grant_is_explained_and_reconnecting_mends_it() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -108,6 +135,11 @@ async fn a_dead_grant_is_explained_and_reconnecting_mends_it() {
     let home = page.home().await;
     assert!(home.contains("Google Calendar no longer accepts our access to your account"));
     assert!(home.contains("Reconnect Google Calendar") && !home.contains("seven days"));
+    assert!(
+        home.contains("Google Calendar: still there, no longer kept up to date")
+            && !home.contains("Google Calendar: in your calendar"),
+        "{home}"
+    );
     for (days, is_explained) in [(5, false), (7, true), (9, false)] {
         sqlx::query("UPDATE connections SET connected_at = dead_at - $1")
             .bind(days * 86_400_i64)

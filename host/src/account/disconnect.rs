@@ -72,8 +72,11 @@ pub async fn disconnect(
     };
     let ending = erase(service, subject, provider).await?;
     service.webhooks().announce();
-    // A push that was under way ends before anything is said to be over.
-    service.deliveries().hold(subject, provider).await?;
+    if !also_events {
+        // A push that was under way ends before anything is said to be over. Where events
+        // were removed, the calendar is held already.
+        service.deliveries().hold(subject, provider).await?;
+    }
     service
         .deliveries()
         .forget_connection(subject, provider)

@@ -106,7 +106,7 @@ pub async fn erase(
     for (provider, ending) in endings {
         grants.push((provider, service.revocations().end(ending).await?));
     }
-    if !database.fold_log().await? {
+    if !database.scrub().await? {
         tracing::warn!(
             "the write-ahead log is in use, and still holds what was erased for a while"
         );

@@ -52,6 +52,18 @@ fn on_disk(world: &World) -> Vec<u8> {
     bytes.flatten().collect()
 }
 
+/// What stands around each place where something was found, and how far into the files it is.
+fn around(haystack: &[u8], needle: &str) -> Vec<(usize, String)> {
+    let found = haystack.windows(needle.len()).enumerate();
+    let found = found.filter(|(_, window)| *window == needle.as_bytes());
+    found
+        .map(|(at, _)| {
+            let seen = at.saturating_sub(60)..(at + 120).min(haystack.len());
+            (at, haystack[seen].escape_ascii().to_string())
+        })
+        .collect()
+}
+
 fn count(haystack: &[u8], needle: &str) -> usize {
     let windows = haystack.windows(needle.len());
     windows
@@ -127,7 +139,8 @@ async fn case_40_an_erased_user_is_found_nowhere_and_their_feed_is_unknown_at_on
     );
     let after = on_disk(&world);
     for needle in needles {
-        assert_eq!(count(&after, needle), 0, "{needle} is still on disk");
+        let found = around(&after, needle);
+        assert!(found.is_empty(), "{needle} is still on disk: {found:#?}");
     }
     let token = feed.rsplit('/').next().unwrap().trim_end_matches(".ics");
     assert_eq!(count(&after, token), 0);

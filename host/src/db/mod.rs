@@ -241,8 +241,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_second_opener_of_the_same_file_is_refused() {
-        // case 47
+    async fn case_47_a_second_opener_of_the_same_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("calport.db").display());
         let first = Database::open(&url).await.unwrap();

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{bookings::BookingId, db::Database, subject::Subject};
 use sqlx::{Any, Row, Transaction};
+use std::collections::BTreeSet;
 
 /// Everything that is owed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -196,25 +197,12 @@ impl Deliveries {
     /// The database failed.
     pub async fn retry_set_aside(&self, which: &SetAside) -> Result<u64, sqlx::Error> {
         let (mut transaction, now) = self.database.write().await?;
-        let lanes = sqlx::query(
-            "SELECT DISTINCT tenant, user_id, provider FROM deliveries WHERE state = 'failed' \
-             AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
-             AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4) \
-             AND (reason IS NULL OR reason <> $5)",
-        )
-        .bind(&which.tenant)
-        .bind(&which.user)
-        .bind(&which.provider)
-        .bind(&which.booking)
-        .bind(DELETED)
-        .fetch_all(&mut *transaction)
-        .await?;
         let retried = sqlx::query(
             "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
              reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
              AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
              AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4) \
-             AND (reason IS NULL OR reason <> $6)",
+             AND (reason IS NULL OR reason <> $6) RETURNING tenant, user_id, provider",
         )
         .bind(&which.tenant)
         .bind(&which.user)
@@ -222,19 +210,21 @@ impl Deliveries {
         .bind(&which.booking)
         .bind(now)
         .bind(DELETED)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        for lane in &lanes {
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut lanes = BTreeSet::new();
+        for row in &retried {
             let subject = Subject::new(
-                lane.try_get::<String, _>("tenant")?,
-                lane.try_get::<String, _>("user_id")?,
+                row.try_get::<String, _>("tenant")?,
+                row.try_get::<String, _>("user_id")?,
             );
-            let provider: String = lane.try_get("provider")?;
-            owe::wake_lane(&mut transaction, &subject, &provider, now).await?;
+            lanes.insert((subject, row.try_get::<String, _>("provider")?));
+        }
+        for (subject, provider) in &lanes {
+            owe::wake_lane(&mut transaction, subject, provider, now).await?;
         }
         transaction.commit().await?;
-        Ok(retried)
+        Ok(u64::try_from(retried.len()).unwrap_or(u64::MAX))
     }
 }
 

@@ -3,6 +3,17 @@
 use crate::{bookings::BookingId, subject::Subject};
 use sqlx::{Any, Transaction};
 
+/// Where the lane is there already: due now, or when its pause is over, and never later than
+/// it was. A literal: statements are never put together at run time.
+macro_rules! or_wake {
+    () => {
+        "ON CONFLICT (tenant, user_id, provider) DO UPDATE SET due_at = \
+           CASE WHEN lanes.paused_until > excluded.due_at THEN lanes.paused_until \
+                WHEN lanes.due_at < excluded.due_at THEN lanes.due_at \
+                ELSE excluded.due_at END"
+    };
+}
+
 /// Makes a changed booking due in the calendars of all who take part, or did.
 ///
 /// # Errors
@@ -21,13 +32,12 @@ pub async fn owe_booking(
          FROM participants p JOIN connections c ON c.tenant = p.tenant AND c.user_id = p.user_id \
          AND c.leaving_at IS NULL WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3 \
          ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
-        "INSERT INTO lanes (tenant, user_id, provider, due_at) \
-         SELECT tenant, user_id, provider, $4 FROM deliveries \
-         WHERE tenant = $1 AND kind = $2 AND booking_id = $3 \
-         ON CONFLICT (tenant, user_id, provider) DO UPDATE SET due_at = \
-           CASE WHEN lanes.paused_until > excluded.due_at THEN lanes.paused_until \
-                WHEN lanes.due_at < excluded.due_at THEN lanes.due_at \
-                ELSE excluded.due_at END",
+        concat!(
+            "INSERT INTO lanes (tenant, user_id, provider, due_at) \
+             SELECT tenant, user_id, provider, $4 FROM deliveries \
+             WHERE tenant = $1 AND kind = $2 AND booking_id = $3 ",
+            or_wake!()
+        ),
     ] {
         sqlx::query(owe)
             .bind(&id.tenant)
@@ -103,13 +113,10 @@ pub(crate) async fn wake_lane(
     provider: &str,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO lanes (tenant, user_id, provider, due_at) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (tenant, user_id, provider) DO UPDATE SET due_at = \
-           CASE WHEN lanes.paused_until > excluded.due_at THEN lanes.paused_until \
-                WHEN lanes.due_at < excluded.due_at THEN lanes.due_at \
-                ELSE excluded.due_at END",
-    )
+    sqlx::query(concat!(
+        "INSERT INTO lanes (tenant, user_id, provider, due_at) VALUES ($1, $2, $3, $4) ",
+        or_wake!()
+    ))
     .bind(&subject.tenant)
     .bind(&subject.user)
     .bind(provider)

@@ -81,6 +81,7 @@ pub async fn try_again(
 async fn owe_all(service: &Service, subject: &Subject, provider: &str) -> Result<(), AccountError> {
     let database = service.vault().database();
     let (mut transaction, now) = database.write().await?;
+    transaction.hold_user(subject).await?;
     sync::owe_connection(&mut transaction, subject, provider, now).await?;
     sync::probe_now(&mut transaction, provider, now).await?;
     transaction.commit().await?;

@@ -4,6 +4,7 @@
 
 use super::{AccountError, binding};
 use crate::{
+    db::Transaction,
     plugin::calendar::{ProviderKind, RemoteEvent},
     revocation::{Ending, Revocation},
     service::Service,
@@ -12,7 +13,7 @@ use crate::{
     vault::{Connection, Grant, Slot, VaultError},
     webhooks::Change,
 };
-use sqlx::{Any, Transaction};
+
 use std::time::Duration;
 
 /// How long events are removed while somebody waits. What is not removed by then stays.
@@ -103,6 +104,7 @@ async fn erase(
 ) -> Result<Option<Ending>, AccountError> {
     let vault = service.vault();
     let (mut transaction, now) = vault.database().write().await?;
+    transaction.hold_user(subject).await?;
     let ending = end_grant(service, &mut transaction, now, subject, provider).await?;
     let slot = Slot {
         subject: subject.clone(),
@@ -126,7 +128,7 @@ async fn erase(
 /// cannot be read any more.
 pub(super) async fn end_grant(
     service: &Service,
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     now: i64,
     subject: &Subject,
     provider: &str,
@@ -171,6 +173,7 @@ async fn leave(service: &Service, connection: &Connection) -> Result<Option<u64>
     }
     let database = service.vault().database();
     let (mut transaction, now) = database.write().await?;
+    transaction.hold_user(subject).await?;
     let vault = service.vault();
     if !vault
         .begin_leaving(&mut transaction, now, connection)

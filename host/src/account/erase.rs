@@ -5,6 +5,7 @@
 use super::{AccountError, binding, disconnect::end_grant};
 use crate::{
     connect::random,
+    db::Transaction,
     plugin::calendar::RemoteEvent,
     revocation::{Ending, Revocation},
     service::Service,
@@ -12,23 +13,24 @@ use crate::{
     sync,
     vault::{Connection, Pending},
 };
-use sqlx::{Any, Transaction};
+
 use std::time::Duration;
 
 /// How long events are removed while the platform waits. What is not removed by then stays.
 const REMOVAL_TIME: Duration = Duration::from_secs(20);
 
 /// Every table that holds something of a user by name; bookings and idempotency keys, which
-/// hold it in other ways, are dealt with apart. Order does not matter: nothing refers to these.
+/// hold it in other ways, are dealt with apart. Nothing refers to these; lanes, watches and
+/// deliveries stand in the order in which everybody locks them.
 const FORGET: [&str; 12] = [
     "DELETE FROM connections WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM pending_accounts WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM flows WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM parked_callbacks WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM participants WHERE tenant = $1 AND user_id = $2",
-    "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM watches WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM feed_tokens WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM page_tickets WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM page_sessions WHERE tenant = $1 AND user_id = $2",
@@ -88,6 +90,7 @@ pub async fn erase(
     }
     let database = service.vault().database();
     let (mut transaction, now) = database.write().await?;
+    transaction.hold_user(subject).await?;
     let endings = take_grants(service, &mut transaction, now, subject).await?;
     service.bookings().forget(&mut transaction, subject).await?;
     for forget in FORGET {
@@ -135,7 +138,7 @@ async fn events(
 /// Takes charge of all of a user's grants, those that wait for their word included.
 async fn take_grants(
     service: &Service,
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     now: i64,
     subject: &Subject,
 ) -> Result<Vec<(String, Ending)>, AccountError> {
@@ -165,19 +168,23 @@ async fn take_grants(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Database;
+    use crate::db::{Database, Dialects};
+    use calport_databases::each_database;
     use std::collections::BTreeSet;
 
-    #[tokio::test]
+    #[each_database]
     async fn no_table_that_names_users_is_forgotten() {
         let (database, _folder) = Database::temporary().await;
-        let tables: Vec<String> = sqlx::query_scalar(
-            "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND c.name IN ('user_id', 'caller')",
-        )
-        .fetch_all(database.pool())
-        .await
-        .unwrap();
+        let tables = database.dialect(Dialects {
+            sqlite: "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                 WHERE m.type = 'table' AND c.name IN ('user_id', 'caller')",
+            postgres: "SELECT CAST(table_name AS TEXT) FROM information_schema.columns \
+                 WHERE table_schema = 'public' AND column_name IN ('user_id', 'caller')",
+        });
+        let tables: Vec<String> = sqlx::query_scalar(tables)
+            .fetch_all(database.pool())
+            .await
+            .unwrap();
         let forgotten: BTreeSet<_> = FORGET
             .into_iter()
             .chain([FORGET_REPLIES])

@@ -2,8 +2,8 @@
 //! at the revision that they have.
 
 use super::{Body, Bookings, PutError};
-use crate::subject::Subject;
-use sqlx::{Any, Row, Transaction};
+use crate::{db::Transaction, subject::Subject};
+use sqlx::Row;
 
 impl Bookings {
     /// Takes a user out of every stored booking. The rows that make them a participant are
@@ -13,7 +13,7 @@ impl Bookings {
     /// See [`PutError`].
     pub async fn forget(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         subject: &Subject,
     ) -> Result<(), PutError> {
         let rows = sqlx::query(

@@ -2,8 +2,13 @@
 //! at all.
 
 use super::{Body, BookingId, Kind, Status, When};
-use crate::{db::Database, steps, subject::Subject, sync};
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use crate::{
+    db::{Collisions, Database, Transaction},
+    steps,
+    subject::Subject,
+    sync,
+};
+use sqlx::{Any, Executor, Row, any::AnyRow};
 
 /// Bookings in a database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,8 +61,18 @@ impl Bookings {
     /// # Errors
     /// See [`PutError`].
     pub async fn put(&self, id: &BookingId, body: &Body) -> Result<Put, PutError> {
-        let (mut transaction, now) = self.database.write().await?;
-        if let Some(held) = read(&mut transaction, id).await? {
+        let mut collisions = Collisions::default();
+        loop {
+            match self.put_once(id, body).await {
+                Err(PutError::Database(error)) if collisions.may_try_again(&error) => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn put_once(&self, id: &BookingId, body: &Body) -> Result<Put, PutError> {
+        let (mut transaction, now) = self.begin(id, Some(body)).await?;
+        if let Some(held) = read(&mut *transaction, id).await? {
             if held.body == *body {
                 return Ok(Put::Unchanged);
             }
@@ -78,8 +93,18 @@ impl Bookings {
     /// # Errors
     /// See [`PutError`].
     pub async fn cancel(&self, id: &BookingId) -> Result<Option<Put>, PutError> {
-        let (mut transaction, now) = self.database.write().await?;
-        let Some(held) = read(&mut transaction, id).await? else {
+        let mut collisions = Collisions::default();
+        loop {
+            match self.cancel_once(id).await {
+                Err(PutError::Database(error)) if collisions.may_try_again(&error) => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn cancel_once(&self, id: &BookingId) -> Result<Option<Put>, PutError> {
+        let (mut transaction, now) = self.begin(id, None).await?;
+        let Some(held) = read(&mut *transaction, id).await? else {
             return Ok(None);
         };
         if held.body.status == Status::Cancelled {
@@ -103,8 +128,26 @@ impl Bookings {
     /// # Errors
     /// See [`PutError`].
     pub async fn get(&self, id: &BookingId) -> Result<Option<Held>, PutError> {
-        let mut connection = self.database.pool().begin().await?;
-        read(&mut connection, id).await
+        read(self.database.pool(), id).await
+    }
+
+    /// A transaction that has a booking to itself, and what those who take part in it, or
+    /// are to, have connected stands still. Who connects in the same moment either finds the
+    /// booking or is found by it.
+    async fn begin(
+        &self,
+        id: &BookingId,
+        next: Option<&Body>,
+    ) -> Result<(Transaction, i64), PutError> {
+        let held = self.get(id).await?;
+        let bodies = held.iter().map(|held| &held.body).chain(next);
+        let users = bodies
+            .flat_map(|body| &body.participants)
+            .map(|participant| Subject::new(&id.tenant, &participant.user));
+        let (mut transaction, now) = self.database.write().await?;
+        transaction.rely_on_users(users).await?;
+        transaction.hold_booking(id).await?;
+        Ok((transaction, now))
     }
 
     /// The bookings that a user takes part in and that are not over, soonest first.
@@ -154,7 +197,7 @@ impl Bookings {
 }
 
 pub(crate) async fn read(
-    transaction: &mut Transaction<'static, Any>,
+    database: impl Executor<'_, Database = Any>,
     id: &BookingId,
 ) -> Result<Option<Held>, PutError> {
     let row = sqlx::query(
@@ -163,7 +206,7 @@ pub(crate) async fn read(
     .bind(&id.tenant)
     .bind(id.kind.as_str())
     .bind(&id.id)
-    .fetch_optional(&mut **transaction)
+    .fetch_optional(database)
     .await?;
     row.map(|row| from_row(id.clone(), &row)).transpose()
 }
@@ -178,7 +221,7 @@ fn from_row(id: BookingId, row: &AnyRow) -> Result<Held, PutError> {
 }
 
 async fn write(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     id: &BookingId,
     body: &Body,
     now: i64,

@@ -10,6 +10,7 @@ use crate::{
     traces::{self, Export},
     vault::Vault,
 };
+use secrecy::ExposeSecret;
 use std::{net::SocketAddr, path::Path};
 use tokio::net::TcpListener;
 use url::Url;
@@ -35,7 +36,7 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
         Some(url) => url,
         None => own_url(address)?,
     };
-    let database = Database::open(&config.database_url)
+    let database = Database::open(config.database_url.expose_secret())
         .await
         .map_err(CliError::failed)?;
     let vault = Vault::new(database.clone(), config.keys.clone());

@@ -313,7 +313,7 @@ mod tests {
         (database, folder)
     }
 
-    #[tokio::test]
+    #[calport_databases::each_database]
     async fn what_was_set_aside_is_listed_for_people_and_scripts_with_its_reason() {
         let (database, _folder) = held().await;
         let listed = perform(&database, &command("x list")).await.unwrap();
@@ -336,7 +336,7 @@ mod tests {
         );
     }
 
-    #[tokio::test]
+    #[calport_databases::each_database]
     async fn retrying_needs_a_choice_and_leaves_the_rest_alone() {
         let (database, _folder) = held().await;
         let error = perform(&database, &command("x retry")).await.unwrap_err();

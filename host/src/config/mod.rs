@@ -9,6 +9,7 @@ pub use brand::{Brand, Colour, ColourError};
 pub use environment::Environment;
 
 use crate::{
+    db::Database,
     drift::Options as DriftOptions,
     egress::AllowList,
     vault::{KeyRing, KeyRingError},
@@ -46,8 +47,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What browsers see, without a slash at the end.
     pub public_url: Option<Url>,
-    /// `sqlite:PATH`.
-    pub database_url: String,
+    /// `sqlite:PATH`, or `postgres:...`, which may hold a password.
+    pub database_url: SecretString,
     /// What credentials are encrypted with.
     pub keys: KeyRing,
     /// How users prove who they are.
@@ -98,11 +99,11 @@ impl Config {
             .get("CALPORT_DATABASE_URL")
             .unwrap_or("sqlite:calport.db")
             .to_owned();
-        if !database_url.starts_with("sqlite:") {
+        if let Err(error) = Database::check(&database_url) {
             reader.mistake(
                 "CALPORT_DATABASE_URL",
-                "names a database that this version does not know",
-                "sqlite:calport.db",
+                &format!("cannot be used: {error}"),
+                "sqlite:calport.db, or postgres://USER:PASSWORD@HOST/DATABASE",
             );
         }
         let keys = reader.keys();
@@ -124,7 +125,7 @@ impl Config {
                 Ok(Self {
                     listen,
                     public_url,
-                    database_url,
+                    database_url: database_url.into(),
                     keys,
                     user_tokens,
                     platform_token,

@@ -3,6 +3,7 @@
 
 use super::{AUDIT, FlowError, Flows, Returned};
 use crate::{
+    drift,
     plugin::calendar,
     subject::Subject,
     sync,
@@ -37,6 +38,7 @@ impl Flows {
         };
         let database = self.vault.database();
         let (mut transaction, now) = database.write().await?;
+        transaction.hold_user(subject).await?;
         let connected = self
             .vault
             .connected(&mut transaction, subject, &provider.id)
@@ -54,6 +56,7 @@ impl Flows {
             .connect(&mut transaction, now, subject, &provider.id, &grant)
             .await?;
         sync::owe_connection(&mut transaction, subject, &provider.id, now).await?;
+        drift::watch(&mut transaction, subject, &provider.id, now).await?;
         self.tell_connected(&mut transaction, now, subject, &provider.id)
             .await?;
         transaction.commit().await?;

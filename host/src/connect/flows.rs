@@ -2,6 +2,7 @@
 
 use super::FlowError;
 use crate::{
+    db::Transaction,
     plugin::{Plugin, calendar},
     revocation::Revocations,
     subject::Subject,
@@ -9,7 +10,7 @@ use crate::{
     vault::Vault,
     webhooks::{Change, Webhooks},
 };
-use sqlx::{Any, Transaction};
+
 use url::Url;
 
 /// Where a flow was begun, and so where its browser returns to.
@@ -76,7 +77,7 @@ impl Flows {
     /// Tells the platform, with the grant that is stored.
     pub(super) async fn tell_connected(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         subject: &Subject,
         provider: &str,

@@ -4,6 +4,8 @@
 
 use super::{AUDIT, FLOW_SECONDS, FlowError, Flows, random};
 use crate::{
+    db::Transaction,
+    drift,
     plugin::calendar::RemoteEvent,
     revocation::{Ending, Revocation},
     subject::Subject,
@@ -11,7 +13,7 @@ use crate::{
     vault::{Grant, Pending, VaultError},
 };
 use secrecy::SecretString;
-use sqlx::{Any, Transaction};
+
 use std::time::Duration;
 
 /// What a user is asked.
@@ -63,7 +65,7 @@ impl Flows {
     /// the question.
     pub(super) async fn ask(
         &self,
-        mut transaction: Transaction<'static, Any>,
+        mut transaction: Transaction,
         now: i64,
         pending: &Pending,
     ) -> Result<SecretString, FlowError> {
@@ -146,6 +148,7 @@ impl Flows {
             self.deliveries.hold(subject, provider).await?;
         }
         let (mut transaction, now) = self.vault.database().write().await?;
+        transaction.hold_user(subject).await?;
         let pending = self
             .vault
             .take_pending(&mut transaction, now, subject, provider, &handle)
@@ -165,7 +168,7 @@ impl Flows {
 
     async fn switch(
         &self,
-        mut transaction: Transaction<'static, Any>,
+        mut transaction: Transaction,
         now: i64,
         pending: Pending,
     ) -> Result<Answered, FlowError> {
@@ -188,6 +191,7 @@ impl Flows {
             sync::owe_connection(&mut transaction, &subject, &provider, now).await?;
             Vec::new()
         };
+        drift::watch(&mut transaction, &subject, &provider, now).await?;
         let old = match old {
             Some((connection, stored)) => {
                 let is_dead = connection.reconnect_reason.is_some();
@@ -278,7 +282,7 @@ impl Flows {
     /// Takes charge of a grant that was not wanted after all.
     async fn begin_release(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         pending: Pending,
     ) -> Result<Ending, VaultError> {

@@ -13,6 +13,7 @@ mod watches;
 mod workers;
 
 pub use poller::{Looked, PollError, Poller};
+pub use watches::watch;
 pub use workers::Workers;
 
 use crate::sync::Policy;

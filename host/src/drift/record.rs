@@ -4,12 +4,12 @@
 use super::{judge::Verdict, known::Known};
 use crate::{
     bookings::BookingId,
+    db::Transaction,
     plugin::calendar::RemoteEvent,
     sync::{self, CALENDAR_GONE, Drift, Lane, Policy, Remote, State},
     vault::Vault,
     webhooks::{Change, Webhooks},
 };
-use sqlx::{Any, Transaction};
 
 /// Writes what was seen.
 #[derive(Clone, Debug)]
@@ -167,7 +167,7 @@ fn state_changed(known: &Known, state: State, reason: Option<&str>) -> Change {
 
 /// Whether the event is still as it was looked at.
 async fn update(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     known: &Known,
     row: Row<'_>,
 ) -> Result<bool, sqlx::Error> {
@@ -200,7 +200,7 @@ async fn update(
 
 /// Makes a drifted event due.
 async fn owe(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     known: &Known,
     restores: i64,
     since: i64,

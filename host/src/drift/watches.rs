@@ -2,10 +2,48 @@
 //! claim is a lease on the database's time under a word of its own: who lost it stores nothing.
 
 use super::known::{Known, Touched};
-use crate::{bookings::BookingId, db::Database, subject::Subject, sync::Lane, vault::Connection};
-use sqlx::{Any, Row, Transaction};
+use crate::{
+    bookings::BookingId,
+    db::{Database, Dialects, Transaction},
+    subject::Subject,
+    sync::Lane,
+    vault::Connection,
+};
+use sqlx::Row;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// A literal: statements are never put together at run time.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            // Picked once: as a mere subquery it might be run for every row, and pick others.
+            "WITH picked AS MATERIALIZED ( \
+               SELECT w.tenant, w.user_id, w.provider FROM watches w \
+               JOIN connections c ON c.tenant = w.tenant AND c.user_id = w.user_id \
+                 AND c.provider = w.provider AND c.reconnect_reason IS NULL \
+                 AND c.leaving_at IS NULL \
+               WHERE w.next_poll <= $3 \
+               AND (w.claimed_until IS NULL OR w.claimed_until <= $3 OR w.claimed_until > $4) \
+               AND NOT EXISTS (SELECT 1 FROM provider_pauses p \
+                 WHERE p.provider = w.provider AND p.paused_until > $3) \
+               AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.tenant = w.tenant \
+                 AND l.user_id = w.user_id AND l.provider = w.provider AND l.paused_until > $3) \
+               ORDER BY w.next_poll LIMIT $5",
+            $lock,
+            ") UPDATE watches SET claim = $1, claimed_until = $2 \
+             WHERE (tenant, user_id, provider) IN (SELECT * FROM picked) \
+             RETURNING tenant, user_id, provider, account_id, calendar_id, cursor"
+        )
+    };
+}
+
+/// Takes calendars to look at; in PostgreSQL it passes over those that another replica is
+/// taking.
+const CLAIM: Dialects = Dialects {
+    sqlite: claim!(""),
+    postgres: claim!(" FOR UPDATE OF w SKIP LOCKED"),
+};
 
 /// How long one claim holds: longer than any look may take, so that it comes free only after
 /// a crash.
@@ -15,7 +53,7 @@ const CLAIM_SECONDS: i64 = 120;
 const IMPOSSIBLE_SECONDS: i64 = 2 * CLAIM_SECONDS;
 
 /// New calendars that are noted at once.
-const NEW: i64 = 500;
+const NEW: usize = 500;
 
 /// A calendar whose turn it is.
 #[derive(Clone, Debug)]
@@ -56,19 +94,25 @@ impl Watches {
         Ok(())
     }
 
-    /// Notes calendars that were connected since. Their first looks are spread over one
-    /// interval, so that not all come at once.
-    pub(super) async fn note_new(&self, interval: Duration) -> Result<(), sqlx::Error> {
+    /// Notes calendars that were connected while nobody looked into any. Their first looks
+    /// are spread over one interval, so that not all come at once. It compares two tables as
+    /// a whole, and is for a start.
+    pub(super) async fn note_all(&self, interval: Duration) -> Result<(), sqlx::Error> {
+        while self.note_some(interval).await? == NEW {}
+        Ok(())
+    }
+
+    async fn note_some(&self, interval: Duration) -> Result<usize, sqlx::Error> {
         let rows = sqlx::query(
             "SELECT c.tenant, c.user_id, c.provider FROM connections c WHERE NOT EXISTS ( \
              SELECT 1 FROM watches w WHERE w.tenant = c.tenant AND w.user_id = c.user_id \
-             AND w.provider = c.provider) LIMIT $1",
+             AND w.provider = c.provider) ORDER BY c.tenant, c.user_id, c.provider LIMIT $1",
         )
-        .bind(NEW)
+        .bind(i64::try_from(NEW).unwrap_or(i64::MAX))
         .fetch_all(self.database.pool())
         .await?;
         if rows.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let (mut transaction, now) = self.database.write().await?;
         for row in &rows {
@@ -80,7 +124,8 @@ impl Watches {
             let first = now + seconds(interval.mul_f64(fastrand::f64()));
             insert(&mut transaction, &subject, &provider, first).await?;
         }
-        transaction.commit().await
+        transaction.commit().await?;
+        Ok(rows.len())
     }
 
     /// Takes the calendars whose turn came longest ago, at most so many. Those that are
@@ -96,29 +141,14 @@ impl Watches {
             return Ok(Vec::new());
         }
         let claim = Uuid::new_v4().simple().to_string();
-        let rows = sqlx::query(
-            "UPDATE watches SET claim = $1, claimed_until = $2 \
-             WHERE (tenant, user_id, provider) IN ( \
-               SELECT w.tenant, w.user_id, w.provider FROM watches w \
-               JOIN connections c ON c.tenant = w.tenant AND c.user_id = w.user_id \
-                 AND c.provider = w.provider AND c.reconnect_reason IS NULL \
-                 AND c.leaving_at IS NULL \
-               WHERE w.next_poll <= $3 \
-               AND (w.claimed_until IS NULL OR w.claimed_until <= $3 OR w.claimed_until > $4) \
-               AND NOT EXISTS (SELECT 1 FROM provider_pauses p \
-                 WHERE p.provider = w.provider AND p.paused_until > $3) \
-               AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.tenant = w.tenant \
-                 AND l.user_id = w.user_id AND l.provider = w.provider AND l.paused_until > $3) \
-               ORDER BY w.next_poll LIMIT $5) \
-             RETURNING tenant, user_id, provider, account_id, calendar_id, cursor",
-        )
-        .bind(&claim)
-        .bind(now + CLAIM_SECONDS)
-        .bind(now)
-        .bind(now + IMPOSSIBLE_SECONDS)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(self.database.pool())
-        .await?;
+        let rows = sqlx::query(self.database.dialect(CLAIM))
+            .bind(&claim)
+            .bind(now + CLAIM_SECONDS)
+            .bind(now)
+            .bind(now + IMPOSSIBLE_SECONDS)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(self.database.pool())
+            .await?;
         rows.iter().map(|row| from_row(row, &claim)).collect()
     }
 
@@ -246,8 +276,21 @@ fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2)
 }
 
+/// Has a calendar looked into, in the transaction that connects it.
+///
+/// # Errors
+/// The database failed.
+pub async fn watch(
+    transaction: &mut Transaction,
+    subject: &Subject,
+    provider: &str,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    insert(transaction, subject, provider, now).await
+}
+
 async fn insert(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
     next_poll: i64,
@@ -266,11 +309,15 @@ async fn insert(
 }
 
 async fn renew(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     watch: &Watch,
     lane: &Lane,
     now: i64,
 ) -> Result<bool, sqlx::Error> {
+    // Lanes are locked before watches.
+    if !lane.renew(transaction, now).await? {
+        return Ok(false);
+    }
     let renewed = sqlx::query(
         "UPDATE watches SET claimed_until = $5 \
          WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND claim = $4",
@@ -282,7 +329,7 @@ async fn renew(
     .bind(now + CLAIM_SECONDS)
     .execute(&mut **transaction)
     .await?;
-    Ok(renewed.rows_affected() > 0 && lane.renew(transaction, now).await?)
+    Ok(renewed.rows_affected() > 0)
 }
 
 fn from_row(row: &sqlx::any::AnyRow, claim: &str) -> Result<Watch, sqlx::Error> {

@@ -48,6 +48,9 @@ async fn run(
     if is_exclusive && let Err(error) = poller.watches.free_all().await {
         tracing::error!(%error, "calendars that an earlier run looked at come free later");
     }
+    if let Err(error) = poller.watches.note_all(interval).await {
+        tracing::error!(%error, "calendars that nobody looked into before wait for the next start");
+    }
     let slots = Arc::new(Semaphore::new(WORKERS));
     let mut looks = JoinSet::new();
     while !*stopped.borrow() {
@@ -69,7 +72,6 @@ async fn hand_out(
     slots: &Arc<Semaphore>,
     looks: &mut JoinSet<()>,
 ) -> Result<(), sqlx::Error> {
-    poller.watches.note_new(interval).await?;
     for watch in poller.watches.claim(slots.available_permits()).await? {
         // Only this task takes permits, so that one is free for each.
         let slot = slots.clone().try_acquire_owned();

@@ -128,6 +128,7 @@ impl Feeds {
     async fn make(&self, subject: &Subject, keep: i64) -> Result<FeedUrls, FeedError> {
         let token = random::token()?;
         let (mut transaction, now) = self.database.write().await?;
+        transaction.hold_user(subject).await?;
         sqlx::query(
             "DELETE FROM feed_tokens WHERE tenant = $1 AND user_id = $2 AND token_hash NOT IN ( \
                SELECT token_hash FROM feed_tokens WHERE tenant = $1 AND user_id = $2 \

@@ -6,6 +6,7 @@ mod worker;
 
 use crate::{
     backoff::{backoff, seconds},
+    db::Transaction,
     plugin::{
         CallError, Plugin,
         calendar::Revocation as Way,
@@ -14,7 +15,7 @@ use crate::{
     subject::Subject,
     vault::{Binding, Grant, RevocationId, Vault, VaultError},
 };
-use sqlx::{Any, Transaction};
+
 use std::time::Duration;
 
 /// How long a revocation is tried, in seconds.
@@ -114,7 +115,7 @@ impl Revocations {
     /// See [`VaultError`].
     pub async fn begin(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         subject: &Subject,
         provider: &str,

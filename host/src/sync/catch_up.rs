@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::{db::Database, subject::Subject};
 
-    #[tokio::test]
+    #[calport_databases::each_database]
     async fn only_calendars_with_much_to_do_are_mentioned_once_at_each_end() {
         let (database, _folder) = Database::temporary().await;
         let catch_ups = CatchUps::new(Deliveries::new(database));

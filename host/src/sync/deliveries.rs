@@ -9,8 +9,12 @@ use super::{
     lanes::Lanes,
     owe,
 };
-use crate::{bookings::BookingId, db::Database, subject::Subject};
-use sqlx::{Any, Row, Transaction};
+use crate::{
+    bookings::BookingId,
+    db::{Database, Transaction},
+    subject::Subject,
+};
+use sqlx::Row;
 use std::collections::BTreeSet;
 
 /// Everything that is owed. Cheap to clone.
@@ -146,6 +150,7 @@ impl Deliveries {
         provider: &str,
     ) -> Result<(), sqlx::Error> {
         let (mut transaction, _) = self.database.write().await?;
+        transaction.hold_user(subject).await?;
         forget_all(&mut transaction, subject, provider).await?;
         transaction.commit().await
     }
@@ -228,15 +233,15 @@ impl Deliveries {
     }
 }
 
-/// Forgets what is owed to a calendar, and whose turn it is.
+/// Forgets what is owed to a calendar, and whose turn it is: first the turn.
 pub(super) async fn forget(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
 ) -> Result<(), sqlx::Error> {
     for forget in [
-        "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
     ] {
         on_calendar(forget, transaction, subject, provider).await?;
     }
@@ -245,18 +250,23 @@ pub(super) async fn forget(
 
 /// The same, and how far it was looked through: it is connected no longer.
 pub(super) async fn forget_all(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
 ) -> Result<(), sqlx::Error> {
-    forget(transaction, subject, provider).await?;
-    let watches = "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3";
-    on_calendar(watches, transaction, subject, provider).await
+    for forget in [
+        "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+    ] {
+        on_calendar(forget, transaction, subject, provider).await?;
+    }
+    Ok(())
 }
 
 async fn on_calendar(
     statement: &'static str,
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
 ) -> Result<(), sqlx::Error> {

@@ -172,13 +172,14 @@ impl Dispatcher {
         budget.workers(WORKERS)
     }
 
-    /// A new process: what an earlier one held or believed is void.
+    /// A new process, where it is the only one: what an earlier one held or believed is void.
     async fn begin(&self) -> Result<(), VaultError> {
         if self.worker.vault.database().is_exclusive() {
             self.worker.lanes.free_all(&self.provider).await?;
             self.worker.vault.free_refresh_turns(&self.provider).await?;
+            self.pauses.end(&self.provider).await?;
         }
-        Ok(self.pauses.end(&self.provider).await?)
+        Ok(())
     }
 
     async fn look(

@@ -16,6 +16,7 @@ pub async fn grant_died(
     reason: &str,
 ) -> Result<String, VaultError> {
     let (mut transaction, now) = vault.database().write().await?;
+    transaction.hold_user(&connection.subject).await?;
     let (reason, is_news) = vault
         .mark_dead(&mut transaction, now, connection, reason)
         .await?;

@@ -2,10 +2,31 @@
 //! under a word of its own, so that a worker whose lease ran out can change nothing.
 
 use super::{Delivery, delivery::columns};
-use crate::{db::Database, subject::Subject};
-use sqlx::{Any, Row, Transaction};
-use std::time::Duration;
+use crate::{
+    db::{Database, Dialects, Transaction},
+    subject::Subject,
+};
+use sqlx::Row;
+use std::{cmp::Ordering, time::Duration};
 use uuid::Uuid;
+
+/// A literal: statements are never put together at run time.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            // Picked once: as a mere subquery it might be run for every row, and pick others.
+            "WITH picked AS MATERIALIZED ( \
+               SELECT l.tenant, l.user_id, l.provider FROM lanes l \
+               WHERE l.provider = $3 AND l.due_at <= $4 \
+               AND (l.claimed_until IS NULL OR l.claimed_until <= $4 OR l.claimed_until > $5) \
+               ORDER BY l.due_at LIMIT $6",
+            $lock,
+            ") UPDATE lanes SET claim = $1, claimed_until = $2 \
+             WHERE (tenant, user_id, provider) IN (SELECT * FROM picked) \
+             RETURNING tenant, user_id, strikes"
+        )
+    };
+}
 
 /// How long one claim holds without being renewed, in seconds: longer than a plugin call
 /// may take, so that it comes free only after a crash. Every settled delivery renews it.
@@ -19,6 +40,12 @@ const LEAVE_AGAIN: Duration = Duration::from_secs(1);
 
 /// How often a calendar that is to be held is looked at while a worker ends its push.
 const HOLD_LOOK: Duration = Duration::from_millis(20);
+
+/// Takes lanes; in PostgreSQL it passes over those that another replica is taking.
+const CLAIM: Dialects = Dialects {
+    sqlite: claim!(""),
+    postgres: claim!(" FOR UPDATE SKIP LOCKED"),
+};
 
 /// A calendar that this worker alone works on.
 #[derive(Clone, Debug)]
@@ -37,10 +64,16 @@ pub(crate) struct Lanes {
 }
 
 impl Lane {
+    /// The order in which transactions that touch several lanes lock them.
+    pub(super) fn cmp_place(&self, other: &Self) -> Ordering {
+        let place = |lane: &Self| (lane.subject.clone(), lane.provider.clone());
+        place(self).cmp(&place(other))
+    }
+
     /// Whether the claim still stands; if so, it begins anew.
     pub(crate) async fn renew(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
     ) -> Result<bool, sqlx::Error> {
         let renewed = sqlx::query(
@@ -97,23 +130,15 @@ impl Lanes {
             return Ok(Vec::new());
         }
         let claim = Uuid::new_v4().simple().to_string();
-        let rows = sqlx::query(
-            "UPDATE lanes SET claim = $1, claimed_until = $2 \
-             WHERE (tenant, user_id, provider) IN ( \
-               SELECT l.tenant, l.user_id, l.provider FROM lanes l \
-               WHERE l.provider = $3 AND l.due_at <= $4 \
-               AND (l.claimed_until IS NULL OR l.claimed_until <= $4 OR l.claimed_until > $5) \
-               ORDER BY l.due_at LIMIT $6) \
-             RETURNING tenant, user_id, strikes",
-        )
-        .bind(&claim)
-        .bind(now + CLAIM_SECONDS)
-        .bind(provider)
-        .bind(now)
-        .bind(now + IMPOSSIBLE_SECONDS)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(self.database.pool())
-        .await?;
+        let rows = sqlx::query(self.database.dialect(CLAIM))
+            .bind(&claim)
+            .bind(now + CLAIM_SECONDS)
+            .bind(provider)
+            .bind(now)
+            .bind(now + IMPOSSIBLE_SECONDS)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(self.database.pool())
+            .await?;
         let lane = |row: &sqlx::any::AnyRow| {
             Ok(Lane {
                 subject: Subject::new(

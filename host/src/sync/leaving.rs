@@ -4,12 +4,12 @@
 
 use super::{deliveries, owe::wake_lane};
 use crate::{
+    db::Transaction,
     revocation::{Revocation, Revocations},
     subject::Subject,
     vault::{Connection, Grant, Vault, VaultError},
     webhooks::{Change, Webhooks},
 };
-use sqlx::{Any, Transaction};
 
 /// How long it may take, in seconds. Credentials that nobody wants to be kept are not kept
 /// for a provider that is down.
@@ -20,11 +20,12 @@ const LONGEST: i64 = 86_400;
 /// # Errors
 /// The database failed.
 pub async fn owe_leaving(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
     now: i64,
 ) -> Result<(), sqlx::Error> {
+    wake_lane(transaction, subject, provider, now).await?;
     sqlx::query(
         "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
          attempts = 0, next_try = $4 WHERE tenant = $1 AND user_id = $2 AND provider = $3",
@@ -35,7 +36,7 @@ pub async fn owe_leaving(
     .bind(now)
     .execute(&mut **transaction)
     .await?;
-    wake_lane(transaction, subject, provider, now).await
+    Ok(())
 }
 
 /// Ends connections that were left. Cheap to clone.
@@ -61,6 +62,7 @@ impl Leavings {
             subject, provider, ..
         } = connection;
         let (mut transaction, now) = self.vault.database().write().await?;
+        transaction.hold_user(subject).await?;
         let connected = self.vault.connected(&mut transaction, subject, provider);
         let stored = match connected.await {
             Ok(connected) => connected.map(|(_, stored)| stored),

@@ -4,11 +4,11 @@
 use super::{Delivery, Drift, State, lanes::Lane, remote::Remote};
 use crate::{
     bookings::BookingId,
-    db::Database,
+    db::{Collisions, Database, Transaction},
     steps,
     webhooks::{Change, Webhooks},
 };
-use sqlx::{Any, Transaction};
+use sqlx::Any;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -97,7 +97,16 @@ async fn write(
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while notes.recv_many(&mut batch, BATCH).await > 0 {
-        let written = write_batch(&database, &webhooks, &batch).await;
+        // Lanes are locked in the order in which everybody locks them. A worker waits for
+        // each of its notes, so that no two of them change places.
+        batch.sort_by(|(one, ..), (other, ..)| one.cmp_place(other));
+        let mut collisions = Collisions::default();
+        let written = loop {
+            match write_batch(&database, &webhooks, &batch).await {
+                Err(error) if collisions.may_try_again(&error) => {}
+                written => break written,
+            }
+        };
         let answers = match written {
             Ok(answers) => answers,
             Err(error) => {
@@ -136,7 +145,7 @@ async fn write_batch(
 }
 
 async fn write_note(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     webhooks: &Webhooks,
     lane: &Lane,
     note: &Note,
@@ -200,7 +209,7 @@ fn state_changed(delivery: &Delivery, settled: &Settled) -> Change {
 /// Whether this is how it stands. Where the booking changed meanwhile, only what the calendar
 /// holds is noted, and the delivery stays due.
 async fn settle(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     delivery: &Delivery,
     settled: &Settled,
     now: i64,
@@ -247,7 +256,7 @@ async fn settle(
 
 /// Forgets a delivery whose event is gone, unless it is wanted again meanwhile.
 async fn done(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     delivery: &Delivery,
     now: i64,
 ) -> Result<(), sqlx::Error> {
@@ -281,7 +290,7 @@ async fn done(
 /// Gives a lane back. It is due again when its next delivery is, but never before those
 /// lanes that have waited meanwhile: users take turns.
 async fn release(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     lane: &Lane,
     rest: &Rest,
     now: i64,

@@ -1,7 +1,6 @@
 //! Writing down that something is owed, always in the transaction of what caused it.
 
-use crate::{bookings::BookingId, subject::Subject};
-use sqlx::{Any, Transaction};
+use crate::{bookings::BookingId, db::Transaction, subject::Subject};
 
 /// Where the lane is there already: due now, or when its pause is over, and never later than
 /// it was. A literal: statements are never put together at run time.
@@ -19,11 +18,25 @@ macro_rules! or_wake {
 /// # Errors
 /// The database failed.
 pub async fn owe_booking(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     id: &BookingId,
     now: i64,
 ) -> Result<(), sqlx::Error> {
     for owe in [
+        // Lanes first, and in their order, as those lock them who note what they did.
+        concat!(
+            "INSERT INTO lanes (tenant, user_id, provider, due_at) \
+             SELECT o.tenant, o.user_id, o.provider, $4 FROM ( \
+               SELECT tenant, user_id, provider FROM deliveries \
+               WHERE tenant = $1 AND kind = $2 AND booking_id = $3 \
+               UNION \
+               SELECT p.tenant, p.user_id, c.provider FROM participants p \
+               JOIN connections c ON c.tenant = p.tenant AND c.user_id = p.user_id \
+               AND c.leaving_at IS NULL \
+               WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3) o WHERE 1 = 1 \
+             ORDER BY o.tenant, o.user_id, o.provider ",
+            or_wake!()
+        ),
         "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
          attempts = 0, next_try = $4 WHERE tenant = $1 AND kind = $2 AND booking_id = $3",
         "INSERT INTO deliveries (tenant, kind, booking_id, user_id, provider, generation, \
@@ -32,12 +45,6 @@ pub async fn owe_booking(
          FROM participants p JOIN connections c ON c.tenant = p.tenant AND c.user_id = p.user_id \
          AND c.leaving_at IS NULL WHERE p.tenant = $1 AND p.kind = $2 AND p.booking_id = $3 \
          ON CONFLICT (tenant, kind, booking_id, user_id, provider) DO NOTHING",
-        concat!(
-            "INSERT INTO lanes (tenant, user_id, provider, due_at) \
-             SELECT tenant, user_id, provider, $4 FROM deliveries \
-             WHERE tenant = $1 AND kind = $2 AND booking_id = $3 ",
-            or_wake!()
-        ),
     ] {
         sqlx::query(owe)
             .bind(&id.tenant)
@@ -56,11 +63,12 @@ pub async fn owe_booking(
 /// # Errors
 /// The database failed.
 pub async fn owe_connection(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
     now: i64,
 ) -> Result<(), sqlx::Error> {
+    wake_lane(transaction, subject, provider, now).await?;
     for owe in [
         "UPDATE deliveries SET generation = generation + 1, state = 'waiting', reason = NULL, \
          attempts = 0, next_try = $4 WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
@@ -83,7 +91,7 @@ pub async fn owe_connection(
             .execute(&mut **transaction)
             .await?;
     }
-    wake_lane(transaction, subject, provider, now).await
+    Ok(())
 }
 
 /// Ends the wait for a provider that is left alone: one call tries at once whether it is
@@ -92,7 +100,7 @@ pub async fn owe_connection(
 /// # Errors
 /// The database failed.
 pub async fn probe_now(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     provider: &str,
     now: i64,
 ) -> Result<(), sqlx::Error> {
@@ -108,7 +116,7 @@ pub async fn probe_now(
 
 /// Lets workers look at a calendar's deliveries, once its pause is over.
 pub(crate) async fn wake_lane(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
     now: i64,

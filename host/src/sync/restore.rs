@@ -16,12 +16,13 @@ impl Deliveries {
         provider: Option<&str>,
     ) -> Result<u64, sqlx::Error> {
         let (mut transaction, now) = self.database.write().await?;
+        transaction.hold_booking(id).await?;
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
             " FROM deliveries d WHERE d.tenant = $1 AND d.kind = $2 AND d.booking_id = $3 \
              AND ($4 IS NULL OR d.user_id = $4) AND ($5 IS NULL OR d.provider = $5) \
-             AND d.drift IS NOT NULL"
+             AND d.drift IS NOT NULL ORDER BY d.tenant, d.user_id, d.provider"
         ))
         .bind(&id.tenant)
         .bind(id.kind.as_str())
@@ -33,6 +34,8 @@ impl Deliveries {
         let mut restored = 0;
         for row in &rows {
             let delivery = Delivery::from_row(row)?;
+            let subject = delivery.subject();
+            owe::wake_lane(&mut transaction, &subject, &delivery.provider, now).await?;
             // Nothing is known any more of what is gone: it is made anew.
             restored += sqlx::query(
                 "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
@@ -51,8 +54,6 @@ impl Deliveries {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
-            let subject = delivery.subject();
-            owe::wake_lane(&mut transaction, &subject, &delivery.provider, now).await?;
         }
         transaction.commit().await?;
         Ok(restored)

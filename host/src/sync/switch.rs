@@ -3,8 +3,7 @@
 //! of one account is ever handed to the other.
 
 use super::{deliveries::forget, delivery::Delivery, delivery::columns, owe::owe_connection};
-use crate::{plugin::calendar::RemoteEvent, subject::Subject};
-use sqlx::{Any, Transaction};
+use crate::{db::Transaction, plugin::calendar::RemoteEvent, subject::Subject};
 
 /// Turns all that a user has ahead to another account, whose grant takes the old one's place
 /// in the same transaction; what the old account's calendar holds of ours. The calendar must
@@ -15,7 +14,7 @@ use sqlx::{Any, Transaction};
 /// # Errors
 /// The database failed.
 pub async fn switch_account(
-    transaction: &mut Transaction<'static, Any>,
+    transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
     now: i64,

@@ -1,8 +1,8 @@
 //! The rows of connected accounts.
 
 use super::{Credentials, Slot, Stored, Vault, VaultError, end};
-use crate::subject::Subject;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use crate::{db::Transaction, subject::Subject};
+use sqlx::{Row, any::AnyRow};
 
 /// The account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn connected(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         subject: &Subject,
         provider: &str,
     ) -> Result<Option<(Connection, Stored)>, VaultError> {
@@ -191,7 +191,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn connect(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         subject: &Subject,
         provider: &str,
@@ -273,7 +273,7 @@ impl Vault {
     /// [`VaultError::Database`].
     pub async fn mark_dead(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         connection: &Connection,
         reason: &str,
@@ -324,7 +324,7 @@ impl Vault {
     /// [`VaultError::Database`].
     pub async fn erase_within(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         slot: &Slot,
     ) -> Result<(), VaultError> {
         sqlx::query(

@@ -2,8 +2,8 @@
 //! credentials stay for that alone, and go with it.
 
 use super::{Connection, Vault, VaultError, connections::connection};
-use crate::subject::Subject;
-use sqlx::{Any, Row, Transaction};
+use crate::{db::Transaction, subject::Subject};
+use sqlx::Row;
 
 impl Vault {
     /// Notes that a user has left. `false`: another grant has come meanwhile.
@@ -12,7 +12,7 @@ impl Vault {
     /// [`VaultError::Database`].
     pub async fn begin_leaving(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         connection: &Connection,
     ) -> Result<bool, VaultError> {
@@ -64,7 +64,7 @@ impl Vault {
     /// [`VaultError::Database`].
     pub async fn erase_left(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         connection: &Connection,
     ) -> Result<bool, VaultError> {
         let erased = sqlx::query(

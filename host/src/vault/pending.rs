@@ -5,8 +5,8 @@ use super::{
     Context, Grant, Sealed, Vault, VaultError,
     held::{grant, held},
 };
-use crate::subject::Subject;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use crate::{db::Transaction, subject::Subject};
+use sqlx::{Row, any::AnyRow};
 
 /// The field that tells these sealed values from others.
 const FIELD: &str = "pending_accounts.held";
@@ -30,7 +30,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn hold(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         handle_hash: &str,
         pending: &Pending,
         expires_at: i64,
@@ -103,7 +103,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn take_pending(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         subject: &Subject,
         provider: &str,
@@ -130,7 +130,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn take_unanswered(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
     ) -> Result<Vec<Pending>, VaultError> {
         let rows = sqlx::query(
@@ -149,7 +149,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn take_all_pending(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         subject: &Subject,
     ) -> Result<Vec<Pending>, VaultError> {
         let rows = sqlx::query(

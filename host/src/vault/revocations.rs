@@ -5,9 +5,32 @@ use super::{
     Account, Context, Destination, Grant, Sealed, Vault, VaultError,
     held::{grant, held},
 };
-use crate::subject::Subject;
-use sqlx::{Any, Row, Transaction};
+use crate::{
+    db::{Dialects, Transaction},
+    subject::Subject,
+};
+use sqlx::Row;
 use uuid::Uuid;
+
+/// A literal: statements are never put together at run time.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE revocations SET claimed_until = $1, attempts = attempts + 1 WHERE id = ( \
+               SELECT r.id FROM revocations r WHERE r.next_try <= $2 \
+               AND (r.claimed_until IS NULL OR r.claimed_until <= $2) \
+               ORDER BY r.next_try LIMIT 1",
+            $lock,
+            ") RETURNING id, provider, held, attempts, created_at"
+        )
+    };
+}
+
+/// Takes a grant; in PostgreSQL it passes over those that another replica is taking.
+const CLAIM: Dialects = Dialects {
+    sqlite: claim!(""),
+    postgres: claim!(" FOR UPDATE SKIP LOCKED"),
+};
 
 /// How long one who revokes may hold a grant, in seconds: longer than a plugin call may
 /// take, so that it comes free only after a crash.
@@ -40,7 +63,7 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn owe_revocation(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         provider: &str,
         grant: &Grant,
@@ -96,19 +119,11 @@ impl Vault {
         if is_due.is_none() {
             return Ok(None);
         }
-        // The outer condition is for databases where another replica may have come between.
-        let row = sqlx::query(
-            "UPDATE revocations SET claimed_until = $1, attempts = attempts + 1 WHERE id = ( \
-               SELECT r.id FROM revocations r WHERE r.next_try <= $2 \
-               AND (r.claimed_until IS NULL OR r.claimed_until <= $2) \
-               ORDER BY r.next_try LIMIT 1) \
-             AND (claimed_until IS NULL OR claimed_until <= $2) \
-             RETURNING id, provider, held, attempts, created_at",
-        )
-        .bind(now + CLAIM_SECONDS)
-        .bind(now)
-        .fetch_optional(self.database.pool())
-        .await?;
+        let row = sqlx::query(self.database.dialect(CLAIM))
+            .bind(now + CLAIM_SECONDS)
+            .bind(now)
+            .fetch_optional(self.database.pool())
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let id: String = row.try_get("id")?;
         let provider: String = row.try_get("provider")?;

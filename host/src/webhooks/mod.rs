@@ -13,10 +13,13 @@ pub use queue::SetAsideWebhook;
 pub use signature::HEADER as SIGNATURE_HEADER;
 pub use worker::{WebhookError, Workers};
 
-use crate::{db::Database, metrics::Metrics};
+use crate::{
+    db::{Database, Transaction},
+    metrics::Metrics,
+};
 use queue::{Queue, Queued};
 use secrecy::SecretString;
-use sqlx::{Any, Transaction};
+
 use std::sync::Arc;
 use tokio::sync::Notify;
 use url::Url;
@@ -93,7 +96,7 @@ impl Webhooks {
     /// The database failed: the transaction is not to be committed.
     pub async fn record(
         &self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
         change: &Change,
     ) -> Result<(), sqlx::Error> {
@@ -137,7 +140,7 @@ mod tests {
             .collect()
     }
 
-    #[tokio::test]
+    #[calport_databases::each_database]
     async fn a_change_is_recorded_with_its_transaction_or_not_at_all() {
         let (database, _folder) = Database::temporary().await;
         let webhooks = Webhooks::new(database.clone(), Some(receiver()));
@@ -161,7 +164,7 @@ mod tests {
         assert_ne!(bodies[0]["id"], bodies[1]["id"]);
     }
 
-    #[tokio::test]
+    #[calport_databases::each_database]
     async fn nothing_is_recorded_while_nobody_is_told() {
         let (database, _folder) = Database::temporary().await;
         let (mut transaction, now) = database.write().await.unwrap();

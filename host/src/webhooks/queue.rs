@@ -1,11 +1,37 @@
 //! The rows of what the platform is to be told.
 
 use super::Change;
-use crate::{connect::random, db::Database, subject::Subject};
+use crate::{
+    connect::random,
+    db::{Database, Dialects, Transaction},
+    subject::Subject,
+};
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Row, Transaction};
+use sqlx::Row;
 use std::time::Duration;
+
+/// A literal: statements are never put together at run time.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE webhooks SET claimed_until = $1, attempts = attempts + 1 WHERE id = ( \
+               SELECT w.id FROM webhooks w WHERE w.state = 'waiting' AND w.next_try <= $2 \
+               AND (w.claimed_until IS NULL OR w.claimed_until <= $2) \
+               AND NOT EXISTS (SELECT 1 FROM webhooks e WHERE e.subject = w.subject \
+                 AND e.position < w.position AND e.state = 'waiting') \
+               ORDER BY w.next_try, w.position LIMIT 1",
+            $lock,
+            ") RETURNING id, type, body, attempts, subject"
+        )
+    };
+}
+
+/// Takes a webhook; in PostgreSQL it passes over those that another replica is taking.
+const CLAIM: Dialects = Dialects {
+    sqlite: claim!(""),
+    postgres: claim!(" FOR UPDATE OF w SKIP LOCKED"),
+};
 
 /// How long one worker may hold a webhook: longer than a try may take, so that it comes
 /// free only after a crash.
@@ -44,9 +70,10 @@ impl Queued {
     /// One that must wait for an earlier one is not due before it.
     pub(super) async fn insert(
         self,
-        transaction: &mut Transaction<'static, Any>,
+        transaction: &mut Transaction,
         now: i64,
     ) -> Result<(), sqlx::Error> {
+        transaction.hold_order(&self.subject).await?;
         sqlx::query(
             "INSERT INTO webhooks (id, subject, position, type, body, state, attempts, next_try, \
              created_at, tenant, user_id) \
@@ -135,21 +162,11 @@ impl Queue {
         if is_due.is_none() {
             return Ok(None);
         }
-        // The outer condition is for databases where another worker may have come between.
-        let row = sqlx::query(
-            "UPDATE webhooks SET claimed_until = $1, attempts = attempts + 1 WHERE id = ( \
-               SELECT w.id FROM webhooks w WHERE w.state = 'waiting' AND w.next_try <= $2 \
-               AND (w.claimed_until IS NULL OR w.claimed_until <= $2) \
-               AND NOT EXISTS (SELECT 1 FROM webhooks e WHERE e.subject = w.subject \
-                 AND e.position < w.position AND e.state = 'waiting') \
-               ORDER BY w.next_try, w.position LIMIT 1) \
-             AND (claimed_until IS NULL OR claimed_until <= $2) \
-             RETURNING id, type, body, attempts, subject",
-        )
-        .bind(now + CLAIM_SECONDS)
-        .bind(now)
-        .fetch_optional(self.database.pool())
-        .await?;
+        let row = sqlx::query(self.database.dialect(CLAIM))
+            .bind(now + CLAIM_SECONDS)
+            .bind(now)
+            .fetch_optional(self.database.pool())
+            .await?;
         row.map(|row| {
             Ok(Claimed {
                 id: row.try_get("id")?,

@@ -79,7 +79,7 @@ pub struct World {
     pub rest: Rest,
     /// The host, for looking inside.
     pub service: Service,
-    /// Where its database lies.
+    /// Where its database lies, on SQLite.
     pub folder: TempDir,
     workers: Option<Workers>,
     _drift: drift::Workers,
@@ -118,7 +118,7 @@ impl World {
         settings.extend(outlook.environment());
         settings.extend(options.settings);
         let folder = tempfile::tempdir()?;
-        let database = format!("sqlite:{}", folder.path().join("calport.db").display());
+        let database = calport_databases::fresh(folder.path()).await;
         let vault = Vault::new(Database::open(&database).await?, KeyRing::parse(KEYS)?);
         let service_options = ServiceOptions {
             public_url: Url::parse(&url)?,

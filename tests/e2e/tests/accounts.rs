@@ -73,7 +73,7 @@ async fn execute(world: &World, statement: &'static str) {
         .unwrap();
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_another_account_asks_and_until_then_queued_work_goes_to_the_old_one() {
     let world = World::start().await.unwrap();
     let handle = asked(&world).await;
@@ -102,7 +102,7 @@ async fn case_10_another_account_asks_and_until_then_queued_work_goes_to_the_old
     assert_eq!(account(&world, "ann").await, CASEY);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_the_question_names_nobody_in_the_url() {
     let world = World::start().await.unwrap();
     connect(&world, "ann", CASEY).await;
@@ -113,7 +113,7 @@ async fn case_10_the_question_names_nobody_in_the_url() {
     assert!(!location.as_str().contains("gmail"), "{location}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_yes_moves_what_is_ahead_and_leaves_nothing_behind() {
     let world = World::start().await.unwrap();
     let handle = asked(&world).await;
@@ -155,7 +155,7 @@ async fn case_10_yes_moves_what_is_ahead_and_leaves_nothing_behind() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_no_leaves_everything_as_it_was_and_ends_the_new_grant() {
     let world = World::start().await.unwrap();
     let handle = asked(&world).await;
@@ -177,7 +177,7 @@ async fn case_10_no_leaves_everything_as_it_was_and_ends_the_new_grant() {
     assert!(world.google.all_events(SAM, "primary").is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_no_grant_is_revoked_that_another_user_needs() {
     for replace in [true, false] {
         let world = World::start().await.unwrap();
@@ -195,7 +195,7 @@ async fn case_10_no_grant_is_revoked_that_another_user_needs() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_only_the_user_who_was_asked_can_answer() {
     let world = World::start().await.unwrap();
     let handle = asked(&world).await;
@@ -217,7 +217,7 @@ async fn case_10_only_the_user_who_was_asked_can_answer() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_an_unanswered_question_ends_and_takes_its_grant_along() {
     let world = World::start().await.unwrap();
     let handle = asked(&world).await;
@@ -242,7 +242,7 @@ async fn case_10_an_unanswered_question_ends_and_takes_its_grant_along() {
     assert_eq!(world.google.live_refresh_tokens(CASEY), 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_asking_twice_keeps_the_later_grant_alive() {
     let world = World::start().await.unwrap();
     let first = asked(&world).await;
@@ -257,7 +257,7 @@ async fn case_10_asking_twice_keeps_the_later_grant_alive() {
         .unwrap();
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_a_dead_grant_and_the_same_account_resume_without_a_double_or_a_loss() {
     let world = World::start().await.unwrap();
     connect(&world, "ann", CASEY).await;
@@ -285,7 +285,7 @@ async fn case_10_a_dead_grant_and_the_same_account_resume_without_a_double_or_a_
     assert_eq!(clean["id"], before[0]["id"], "the same event, not another");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_a_dead_grant_and_another_account_ask_and_say_what_stays_behind() {
     let world = World::start().await.unwrap();
     connect(&world, "ann", CASEY).await;
@@ -315,7 +315,7 @@ async fn case_10_a_dead_grant_and_another_account_ask_and_say_what_stays_behind(
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_what_is_on_its_way_to_the_old_account_is_taken_out_of_it_too() {
     let world = World::start().await.unwrap();
     connect(&world, "ann", CASEY).await;
@@ -348,7 +348,7 @@ async fn case_10_what_is_on_its_way_to_the_old_account_is_taken_out_of_it_too() 
     assert_eq!(ann["state"], "in_calendar", "{ann}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_a_flow_that_came_back_in_another_browser_asks_as_well() {
     let world = World::start().await.unwrap();
     connect(&world, "ann", CASEY).await;
@@ -374,7 +374,7 @@ async fn case_10_a_flow_that_came_back_in_another_browser_asks_as_well() {
     assert_eq!(account(&world, "ann").await, SAM);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_outlook_asks_the_same() {
     let world = World::start().await.unwrap();
     let connect = |account| world.connect_outlook("ann", account, &ConsentChoice::Allow);

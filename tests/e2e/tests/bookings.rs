@@ -28,7 +28,7 @@ async fn connected() -> World {
     world
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_booking_reaches_connected_calendars_and_waits_for_nobody_else() {
     let world = connected().await;
     let reply = world
@@ -54,7 +54,7 @@ async fn a_booking_reaches_connected_calendars_and_waits_for_nobody_else() {
     assert!(world.google.invitations(CASEY).is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn changes_cancellations_and_returns_leave_one_event_or_none() {
     let world = connected().await;
     world
@@ -104,7 +104,7 @@ async fn changes_cancellations_and_returns_leave_one_event_or_none() {
         .unwrap();
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_same_again_does_nothing_and_an_older_revision_is_refused() {
     // case 43
     let world = connected().await;
@@ -138,7 +138,7 @@ async fn the_same_again_does_nothing_and_an_older_revision_is_refused() {
     assert_eq!(other.status, StatusCode::CONFLICT);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_happened_before_connecting_arrives_after_it() {
     let world = World::start().await.unwrap();
     world
@@ -164,7 +164,7 @@ async fn what_happened_before_connecting_arrives_after_it() {
     assert_eq!(over["state"], "file_only", "what is over stays out");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn two_participants_who_share_an_account_have_an_event_each() {
     let world = connected().await;
     world
@@ -195,7 +195,7 @@ async fn two_participants_who_share_an_account_have_an_event_each() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn another_calendar_takes_what_is_ahead_along() {
     let work = GoogleCalendar::new("work@group.calendar.example", "Work", GoogleRole::Owner);
     let casey = GoogleAccount::new(CASEY, "Casey Customer").calendar(work);
@@ -252,7 +252,7 @@ async fn another_calendar_takes_what_is_ahead_along() {
     assert_eq!(refused.json()["field"], "id");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn faults_of_the_provider_leave_one_event_in_the_end() {
     // case 34
     for behaviour in [
@@ -283,7 +283,7 @@ async fn faults_of_the_provider_leave_one_event_in_the_end() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_dead_grant_stops_its_own_user_and_reconnecting_loses_and_doubles_nothing() {
     let world = connected().await;
     world
@@ -316,7 +316,7 @@ async fn a_dead_grant_stops_its_own_user_and_reconnecting_loses_and_doubles_noth
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn disconnecting_can_take_our_events_along_and_never_others() {
     let world = connected().await;
     world
@@ -339,7 +339,7 @@ async fn disconnecting_can_take_our_events_along_and_never_others() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn recurring_and_all_day_bookings_keep_their_nature() {
     let world = connected().await;
     let weekly = json!({
@@ -386,7 +386,7 @@ async fn recurring_and_all_day_bookings_keep_their_nature() {
     assert_eq!(days["end"]["date"], "2031-12-26");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_participant_downloads_a_file_and_a_stranger_finds_nothing() {
     let world = World::start().await.unwrap();
     world
@@ -438,7 +438,7 @@ async fn a_participant_downloads_a_file_and_a_stranger_finds_nothing() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_wrong_field_is_named_with_a_remedy_and_nothing_is_stored() {
     // cases 39 and 41 at the border; the plugin's own tests go through every field
     let world = World::start().await.unwrap();
@@ -496,7 +496,7 @@ async fn every_wrong_field_is_named_with_a_remedy_and_nothing_is_stored() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn busy_times_come_from_all_connected_calendars() {
     let world = connected().await;
     world
@@ -527,7 +527,7 @@ async fn busy_times_come_from_all_connected_calendars() {
     assert_eq!(reply.json()["field"], "from");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn secrets_are_nowhere_but_sealed() {
     // case 13
     let world = connected().await;
@@ -558,7 +558,7 @@ async fn secrets_are_nowhere_but_sealed() {
     assert!(files >= 2, "the database and its log were searched");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn without_workers_a_booking_is_kept_and_says_that_it_waits() {
     let options = WorldOptions {
         without_workers: true,

@@ -80,18 +80,18 @@ async fn many_bookings(count: usize) {
     assert!(requests.len() > REQUESTS, "there was something to keep");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn one_users_many_bookings_never_meet_the_vendors_limit() {
     many_bookings(REQUESTS * 3 / 2).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 #[ignore = "takes most of a minute"]
 async fn five_thousand_bookings_of_one_user_never_meet_the_vendors_limit() {
     many_bookings(5_000).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn an_outlook_mailbox_has_four_calls_at_once_whoever_makes_them() {
     let world = world().await;
     world
@@ -121,7 +121,7 @@ async fn an_outlook_mailbox_has_four_calls_at_once_whoever_makes_them() {
     assert_eq!(refused(&world.outlook.requests()), []);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_spent_budget_makes_a_booking_wait_and_blames_nobody() {
     let per_user = Some(Allowance {
         requests: 100,

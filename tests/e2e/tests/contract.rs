@@ -62,7 +62,7 @@ const FILE: IcsOptions = IcsOptions {
     refresh_interval: None,
 };
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn describe_and_availability_tell_what_is_needed() {
     let plugin = Plugin::load(runtime(), BUILT_IN, &plugin_options(vec![]))
         .await
@@ -83,7 +83,7 @@ async fn describe_and_availability_tell_what_is_needed() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn begin_connect_and_complete_callback_go_together() {
     let options = WorldOptions {
         without_workers: true,
@@ -124,7 +124,7 @@ async fn begin_connect_and_complete_callback_go_together() {
     assert!(granted.take().unwrap().refresh_token.is_some());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn list_calendars_push_event_busy_and_remove_event_work_on_one_calendar() {
     let world = connected().await;
     let plugin = world.service.plugin();
@@ -186,7 +186,7 @@ async fn list_calendars_push_event_busy_and_remove_event_work_on_one_calendar() 
     assert!(world.google.events(CASEY, "primary").is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn changes_read_and_compare_tell_what_a_user_has_done() {
     let world = connected().await;
     let plugin = world.service.plugin();
@@ -239,7 +239,7 @@ async fn changes_read_and_compare_tell_what_a_user_has_done() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn disconnect_revokes_only_where_it_is_asked_to() {
     for (revoke, left) in [(false, 1), (true, 0)] {
         let world = connected().await;
@@ -263,7 +263,7 @@ async fn disconnect_revokes_only_where_it_is_asked_to() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn export_ics_is_pure_and_takes_ten_thousand_events() {
     let plugin = Plugin::load(runtime(), BUILT_IN, &plugin_options(vec![]))
         .await
@@ -299,7 +299,7 @@ async fn export_ics_is_pure_and_takes_ten_thousand_events() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_call_that_takes_too_long_or_too_much_ends_alone() {
     // cases 22 and 24 from the side of the limits
     let limits = Limits {
@@ -332,7 +332,7 @@ async fn a_call_that_takes_too_long_or_too_much_ends_alone() {
     assert!(plugin.export_ics(vec![event("a@test")], FILE).await.is_ok());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_stalled_provider_is_left_at_the_deadline_and_others_go_on() {
     // cases 23 and 30 through the whole stack
     use calport_standins::{Behaviour, Fault};

@@ -71,7 +71,7 @@ fn count(haystack: &[u8], needle: &str) -> usize {
         .count()
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_40_an_erased_user_is_found_nowhere_and_their_feed_is_unknown_at_once() {
     let log = Log::captured();
     let world = World::start().await.unwrap();
@@ -167,7 +167,7 @@ async fn case_40_an_erased_user_is_found_nowhere_and_their_feed_is_unknown_at_on
     assert_eq!(world.google.events(SAM, "primary").len(), 150);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn erasing_again_or_a_stranger_is_success_and_needs_the_platforms_bearer() {
     let world = World::start().await.unwrap();
     connect(&world, ANN, CASEY).await;
@@ -183,7 +183,7 @@ async fn erasing_again_or_a_stranger_is_success_and_needs_the_platforms_bearer()
     assert_eq!(erase(&world, "nobody-ever", None).await, nothing);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn events_stay_or_go_as_the_platform_says() {
     for (body, there, removed, left) in [
         (None, 2, 0, 2),
@@ -208,7 +208,7 @@ async fn events_stay_or_go_as_the_platform_says() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn erasing_a_user_of_a_shared_account_leaves_the_others_grant_alone() {
     let world = World::start().await.unwrap();
     connect(&world, ANN, CASEY).await;
@@ -224,7 +224,7 @@ async fn erasing_a_user_of_a_shared_account_leaves_the_others_grant_alone() {
     assert_eq!(calendars.unwrap().status, StatusCode::OK);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_the_platform_was_to_be_told_of_an_erased_user_is_not_told() {
     let world = World::start_with(WorldOptions {
         // Nobody listens there: what is to be told stays in the queue.

@@ -39,7 +39,7 @@ async fn fetch(url: &str) -> (StatusCode, String) {
     (reply.status(), reply.text().await.unwrap())
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_subscriber_sees_bookings_come_change_and_be_cancelled() {
     let world = World::start().await.unwrap();
     let url = subscribe(&world, "ann", CONNECT).await;
@@ -69,7 +69,7 @@ async fn a_subscriber_sees_bookings_come_change_and_be_cancelled() {
     assert!(!others.contains("VEVENT"), "{others}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_has_not_changed_is_not_sent_again() {
     let world = World::start().await.unwrap();
     put(&world, "/api/jobs/1/", &job(1, "Clean")).await;
@@ -93,7 +93,7 @@ async fn what_has_not_changed_is_not_sent_again() {
     assert_ne!(changed.headers()["etag"], etag);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_40_a_revoked_or_renewed_address_is_as_unknown_as_a_wrong_one() {
     let log = Log::captured();
     let world = World::start().await.unwrap();
@@ -137,7 +137,7 @@ async fn case_40_a_revoked_or_renewed_address_is_as_unknown_as_a_wrong_one() {
     assert!(!logged.contains(&token), "the raw address is logged");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_user_sees_whether_an_app_fetches_the_feed() {
     let world = World::start().await.unwrap();
     let apple = async || {
@@ -172,7 +172,7 @@ async fn the_user_sees_whether_an_app_fetches_the_feed() {
     assert_eq!(fetch(&url).await.0, StatusCode::NOT_FOUND);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_signed_link_opens_one_participants_file_and_nothing_else() {
     let world = World::start().await.unwrap();
     put(&world, "/api/jobs/1/", &job(1, "Clean")).await;

@@ -50,7 +50,7 @@ async fn count(world: &World, statement: &'static str) -> i64 {
         .unwrap()
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_same_again_gets_the_same_reply_and_does_nothing() {
     let world = World::start().await.unwrap();
     let ann = bearer("ann");
@@ -65,7 +65,7 @@ async fn the_same_again_gets_the_same_reply_and_does_nothing() {
     assert_ne!(other.text, first.text, "another key is another request");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_flow_that_is_begun_again_has_the_same_cookie_and_the_same_url() {
     let world = World::start().await.unwrap();
     let path = "/api/calendar/google/connect/";
@@ -84,7 +84,7 @@ async fn a_flow_that_is_begun_again_has_the_same_cookie_and_the_same_url() {
     assert_eq!(count(&world, "SELECT COUNT(*) FROM flows").await, 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn fifty_at_once_have_one_effect() {
     let world = World::start().await.unwrap();
     let ann = bearer("ann");
@@ -106,7 +106,7 @@ async fn fifty_at_once_have_one_effect() {
     assert_eq!((after.status, &after.text), (StatusCode::OK, &done[0].text));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_key_that_comes_back_with_another_request_is_refused() {
     let world = World::start().await.unwrap();
     let put = |path: &'static str, body: Value| {
@@ -126,7 +126,7 @@ async fn a_key_that_comes_back_with_another_request_is_refused() {
     assert_eq!(stored.json()["revision"], 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn callers_with_the_same_key_never_meet() {
     let world = World::start().await.unwrap();
     let ann = send(&world, &bearer("ann"), "k", Method::POST, FEED, None).await;
@@ -138,7 +138,7 @@ async fn callers_with_the_same_key_never_meet() {
     assert!(!nobody.headers.contains_key("idempotency-replayed"));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn refusals_are_kept_like_any_reply_and_keys_are_bounded() {
     let world = World::start().await.unwrap();
     let wrong = json!({"revision": 1});
@@ -159,7 +159,7 @@ async fn refusals_are_kept_like_any_reply_and_keys_are_bounded() {
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_is_kept_is_sealed_and_forgotten_after_a_day() {
     // case 13
     let world = World::start().await.unwrap();
@@ -189,7 +189,7 @@ async fn what_is_kept_is_sealed_and_forgotten_after_a_day() {
     assert_eq!(count(&world, kept).await, 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_key_whose_process_died_comes_free_for_the_same_request() {
     let world = World::start().await.unwrap();
     let ann = bearer("ann");

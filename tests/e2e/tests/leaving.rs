@@ -83,7 +83,7 @@ async fn is_forgotten(world: &World) {
     assert_eq!(rows(world, "SELECT COUNT(*) FROM lanes").await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn many_events_are_removed_in_the_background_and_the_grant_goes_with_the_last() {
     let world = leaving().await;
     let google = google(&world).await;
@@ -102,7 +102,7 @@ async fn many_events_are_removed_in_the_background_and_the_grant_goes_with_the_l
     is_forgotten(&world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn connecting_again_meanwhile_brings_every_event_back_once() {
     let world = leaving().await;
     until(&world, |google| {
@@ -116,7 +116,7 @@ async fn connecting_again_meanwhile_brings_every_event_back_once() {
     assert!(world.google.live_refresh_tokens(CASEY) > 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn a_grant_that_dies_meanwhile_ends_it() {
     let world = leaving().await;
     world.google.kill_grant(CASEY);
@@ -126,7 +126,7 @@ async fn a_grant_that_dies_meanwhile_ends_it() {
     is_forgotten(&world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn disconnecting_at_once_meanwhile_leaves_the_rest_where_it_is() {
     let world = leaving().await;
     let reply = disconnect(&world, false).await;
@@ -137,7 +137,7 @@ async fn disconnecting_at_once_meanwhile_leaves_the_rest_where_it_is() {
     assert!(!world.google.events(CASEY, "primary").is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn workers_that_die_in_the_middle_are_followed_by_others() {
     let world = with_many().await;
     let mut world = world;
@@ -157,7 +157,7 @@ async fn workers_that_die_in_the_middle_are_followed_by_others() {
     is_forgotten(&world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn a_provider_that_is_down_keeps_the_credentials_for_a_day_at_most() {
     let mut world = with_many().await;
     world.crash_workers();

@@ -52,7 +52,7 @@ async fn put(world: &World, path: &str, body: &Value) {
     assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn work_and_personal_accounts_take_change_and_lose_a_booking() {
     for account in [WORK, PERSONAL] {
         let world = World::start().await.unwrap();
@@ -83,7 +83,7 @@ async fn work_and_personal_accounts_take_change_and_lose_a_booking() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn each_user_has_their_own_provider_on_the_same_platform() {
     let world = World::start().await.unwrap();
     world
@@ -117,7 +117,7 @@ async fn each_user_has_their_own_provider_on_the_same_platform() {
     assert_eq!(world.outlook.events(WORK, MAIN).len(), 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_refusal_has_its_own_status_and_stores_nothing() {
     let empty = OutlookAccount::new("nobody@contoso.example", "No Mailbox");
     let config = OutlookConfig::default().account(empty.mailbox(Mailbox::NotEnabled));
@@ -152,7 +152,7 @@ async fn every_refusal_has_its_own_status_and_stores_nothing() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn scopes_are_understood_however_microsoft_spells_them() {
     for spelling in [
         ScopeSpelling::Short,
@@ -164,7 +164,7 @@ async fn scopes_are_understood_however_microsoft_spells_them() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_newest_refresh_token_is_always_kept() {
     let world = with(OutlookConfig::default().revoke_used_refresh_tokens()).await;
     connected_to(&world, WORK).await;
@@ -176,7 +176,7 @@ async fn the_newest_refresh_token_is_always_kept() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_lost_reply_leaves_one_event_whatever_a_repeat_answers() {
     // case 34
     for repeat in [Repeat::SameEvent, Repeat::Conflict, Repeat::BadRequest] {
@@ -204,7 +204,7 @@ async fn a_lost_reply_leaves_one_event_whatever_a_repeat_answers() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_series_repeats_on_local_time_and_what_graph_cannot_say_is_refused_by_name() {
     let world = World::start().await.unwrap();
     connected_to(&world, WORK).await;
@@ -254,7 +254,7 @@ async fn a_series_repeats_on_local_time_and_what_graph_cannot_say_is_refused_by_
     assert!(reason.contains("BYWEEKNO"), "{reason}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_dead_grant_is_shown_and_mended_by_connecting_again() {
     for code in [50_173, 700_082, 70_043] {
         let world = World::start().await.unwrap();
@@ -271,7 +271,7 @@ async fn a_dead_grant_is_shown_and_mended_by_connecting_again() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn wrong_app_credentials_blame_no_user() {
     let world = World::start().await.unwrap();
     let fault = Fault::on("POST", "/common/oauth2/v2.0/token");
@@ -307,7 +307,7 @@ async fn wrong_app_credentials_blame_no_user() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn disconnecting_can_take_our_events_along() {
     let world = World::start().await.unwrap();
     connected_to(&world, WORK).await;
@@ -328,7 +328,7 @@ async fn disconnecting_can_take_our_events_along() {
     assert!(world.outlook.events(WORK, MAIN).is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_a_user_does_to_a_booking_in_outlook_is_told_by_id_and_found_by_comparing() {
     let options = WorldOptions {
         without_workers: true,

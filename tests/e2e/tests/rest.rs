@@ -21,7 +21,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/jobs/1/calendar.ics"),
 ];
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn no_route_answers_a_bearer_that_is_not_valid() {
     // case 35
     let world = World::start().await.unwrap();
@@ -58,7 +58,7 @@ async fn no_route_answers_a_bearer_that_is_not_valid() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn users_and_the_platform_have_rights_of_their_own() {
     let world = World::start().await.unwrap();
     for (method, path) in [
@@ -81,7 +81,7 @@ async fn users_and_the_platform_have_rights_of_their_own() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn tenants_never_meet() {
     let world = World::start().await.unwrap();
     let body = json!({
@@ -104,7 +104,7 @@ async fn tenants_never_meet() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn paths_answer_the_same_with_and_without_their_slash() {
     let world = World::start().await.unwrap();
     for path in ["/api/calendar", "/healthz", "/readyz"] {
@@ -118,7 +118,7 @@ async fn paths_answer_the_same_with_and_without_their_slash() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn whatever_is_wrong_with_a_request_has_its_own_status_and_code() {
     // case 36
     let world = World::start().await.unwrap();
@@ -188,7 +188,7 @@ async fn whatever_is_wrong_with_a_request_has_its_own_status_and_code() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_reply_carries_the_headers_that_keep_browsers_safe() {
     // case 37
     let world = World::start().await.unwrap();

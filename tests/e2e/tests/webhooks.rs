@@ -85,7 +85,7 @@ async fn until_left(world: &World, column: &'static str, wanted: impl Fn(i64) ->
         .unwrap();
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_platform_is_told_once_what_happened_and_nothing_else() {
     let receiver = Receiver::start(NEW).await.unwrap();
     let world = telling(&receiver).await;
@@ -107,7 +107,7 @@ async fn the_platform_is_told_once_what_happened_and_nothing_else() {
     assert_eq!((receiver.received().len(), receiver.forged()), (1, 0));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn while_secrets_change_receivers_of_the_new_and_of_the_old_one_both_agree() {
     for secret in [NEW, OLD] {
         let receiver = Receiver::start(secret).await.unwrap();
@@ -119,7 +119,7 @@ async fn while_secrets_change_receivers_of_the_new_and_of_the_old_one_both_agree
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_receiver_that_fails_is_told_again_with_the_same_id_and_in_order() {
     let receiver = Receiver::start(NEW).await.unwrap();
     receiver.answer(500);
@@ -135,7 +135,7 @@ async fn a_receiver_that_fails_is_told_again_with_the_same_id_and_in_order() {
     assert_eq!(reasons, ["first", "first", "second"]);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_one_user_waits_for_holds_up_nobody_else() {
     let receiver = Receiver::start(NEW).await.unwrap();
     receiver.answer_with(503, "retry-after", "3600");
@@ -152,7 +152,7 @@ async fn what_one_user_waits_for_holds_up_nobody_else() {
     until_left(&world, "waiting", |left| left == 2).await;
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_receiver_that_is_gone_is_told_no_more() {
     let receiver = Receiver::start(NEW).await.unwrap();
     receiver.answer(410);
@@ -162,7 +162,7 @@ async fn a_receiver_that_is_gone_is_told_no_more() {
     assert_eq!(left(&world, "waiting").await, 0);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_29_a_redirect_is_not_followed() {
     let receiver = Receiver::start(NEW).await.unwrap();
     let elsewhere = Receiver::start(NEW).await.unwrap();
@@ -173,7 +173,7 @@ async fn case_29_a_redirect_is_not_followed() {
     assert!(elsewhere.received().is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_a_crash_left_half_sent_is_sent_again_with_the_same_id() {
     let receiver = Receiver::start(NEW).await.unwrap();
     receiver.never_answer();
@@ -187,7 +187,7 @@ async fn what_a_crash_left_half_sent_is_sent_again_with_the_same_id() {
     until_left(&world, "waiting", |left| left == 0).await;
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn no_secret_stands_in_what_is_sent() {
     // case 13
     let receiver = Receiver::start(NEW).await.unwrap();
@@ -201,7 +201,7 @@ async fn no_secret_stands_in_what_is_sent() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_users_whole_way_is_told_from_connecting_to_leaving() {
     let receiver = Receiver::start(NEW).await.unwrap();
     let world = telling(&receiver).await;

@@ -6,7 +6,7 @@ use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_01_a_victims_browser_completes_nothing_of_an_attackers() {
     let log = Log::captured();
     let world = World::start().await.unwrap();
@@ -47,7 +47,7 @@ async fn case_01_a_victims_browser_completes_nothing_of_an_attackers() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_initiating_user_finishes_a_parked_flow_once() {
     let world = World::start().await.unwrap();
     let url = world.begin("ann", &Browser::new()).await.unwrap();

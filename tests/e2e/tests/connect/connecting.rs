@@ -6,7 +6,7 @@ use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_user_connects_an_account_and_sees_it() {
     let world = World::start().await.unwrap();
     let landing = world
@@ -34,7 +34,7 @@ async fn a_user_connects_an_account_and_sees_it() {
     assert_eq!(other["providers"][0]["connected"], false);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_11_every_callback_answers_with_a_clean_redirect_that_nobody_keeps() {
     let world = World::start().await.unwrap();
     for (choice, status) in [
@@ -59,7 +59,7 @@ async fn case_11_every_callback_answers_with_a_clean_redirect_that_nobody_keeps(
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_provider_without_app_credentials_is_temporarily_unavailable_and_all_else_works() {
     let settings = vec![("GOOGLE_CLIENT_SECRET".to_owned(), String::new())];
     let world = World::start_with(WorldOptions {
@@ -86,7 +86,7 @@ async fn a_provider_without_app_credentials_is_temporarily_unavailable_and_all_e
     assert_eq!(reply.json()["missing"], json!(["GOOGLE_CLIENT_SECRET"]));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_expired_access_token_is_refreshed_once_for_many_callers() {
     let world = World::start().await.unwrap();
     world
@@ -103,7 +103,7 @@ async fn an_expired_access_token_is_refreshed_once_for_many_callers() {
     assert_eq!(world.google.requests().to("/token").len(), 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_dead_grant_is_shown_and_connecting_again_mends_it() {
     let world = World::start().await.unwrap();
     world
@@ -143,7 +143,7 @@ async fn a_dead_grant_is_shown_and_connecting_again_mends_it() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_grant_that_dies_after_a_week_is_explained_and_another_is_not() {
     for (days, is_explained) in [(7, true), (30, false)] {
         let world = World::start().await.unwrap();

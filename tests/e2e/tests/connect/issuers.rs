@@ -42,7 +42,7 @@ async fn outcome(world: &World, provider: &str, issuers: &[&str]) -> (String, bo
     (landing.status(), asked > 0)
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_06_a_wrong_issuer_is_refused_before_the_code_is_exchanged() {
     let world = World::start().await.unwrap();
     let google = world.google.base_url().to_owned();
@@ -77,7 +77,7 @@ async fn case_06_a_wrong_issuer_is_refused_before_the_code_is_exchanged() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_06_the_right_issuer_or_none_is_accepted() {
     let world = World::start().await.unwrap();
     let google = world.google.base_url().to_owned();

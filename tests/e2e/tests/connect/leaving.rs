@@ -9,7 +9,7 @@ use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn disconnecting_erases_here_and_revokes_there() {
     let world = World::start().await.unwrap();
     world
@@ -32,7 +32,7 @@ async fn disconnecting_erases_here_and_revokes_there() {
     assert_eq!(again.status, StatusCode::OK);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn two_users_who_share_an_account_do_not_end_each_others_grant() {
     let world = World::start().await.unwrap();
     world
@@ -55,7 +55,7 @@ async fn two_users_who_share_an_account_do_not_end_each_others_grant() {
     assert_eq!(world.google.live_refresh_tokens(CASEY), 0);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_provider_that_is_down_cannot_keep_a_user_connected() {
     // case 19
     let world = World::start().await.unwrap();
@@ -96,7 +96,7 @@ async fn owed(world: &World) -> i64 {
         .unwrap()
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_19_secrets_go_at_once_and_the_revocation_is_made_up_for_after_a_restart() {
     let options = WorldOptions {
         without_workers: true,
@@ -138,7 +138,7 @@ async fn case_19_secrets_go_at_once_and_the_revocation_is_made_up_for_after_a_re
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_19_a_push_that_is_under_way_ends_before_the_end_and_nothing_follows() {
     let world = World::start().await.unwrap();
     world
@@ -182,7 +182,7 @@ async fn case_19_a_push_that_is_under_way_ends_before_the_end_and_nothing_follow
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_revocation_that_waits_is_dropped_when_somebody_connects_the_account_meanwhile() {
     let options = WorldOptions {
         without_workers: true,
@@ -209,7 +209,7 @@ async fn a_revocation_that_waits_is_dropped_when_somebody_connects_the_account_m
     assert_eq!(calendars.unwrap().status, StatusCode::OK);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn nobody_is_told_that_outlook_was_withdrawn_where_only_they_can_do_it() {
     let world = World::start().await.unwrap();
     let allow = ConsentChoice::Allow;

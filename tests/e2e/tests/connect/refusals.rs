@@ -8,7 +8,7 @@ use serde_json::json;
 
 const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events.owned";
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_refusal_reaches_the_platform_as_its_own_status_and_stores_nothing() {
     let events = EVENTS.to_owned();
     for (choice, status) in [
@@ -37,7 +37,7 @@ async fn every_refusal_reaches_the_platform_as_its_own_status_and_stores_nothing
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn faults_of_the_token_endpoint_store_nothing_and_blame_the_right_side() {
     // case 32
     for (behaviour, status) in [
@@ -70,7 +70,7 @@ async fn faults_of_the_token_endpoint_store_nothing_and_blame_the_right_side() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_refused_reconnection_leaves_the_old_grant_in_place() {
     let world = World::start().await.unwrap();
     world
@@ -94,7 +94,7 @@ async fn a_refused_reconnection_leaves_the_old_grant_in_place() {
     assert_eq!(calendars.unwrap().status, StatusCode::OK);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_09_a_box_left_unticked_connects_nothing_and_nothing_is_pushed() {
     let world = World::start().await.unwrap();
     let job = json!({
@@ -125,7 +125,7 @@ async fn case_09_a_box_left_unticked_connects_nothing_and_nothing_is_pushed() {
     assert!(pushed.is_empty(), "{pushed:?}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_09_a_first_grant_without_a_refresh_token_is_refused() {
     let world = World::start().await.unwrap();
     let fault = Fault::on("POST", "/token").always();
@@ -137,7 +137,7 @@ async fn case_09_a_first_grant_without_a_refresh_token_is_refused() {
     assert_eq!(overview.unwrap().json()["providers"][0]["connected"], false);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_09_a_refresh_without_a_new_refresh_token_keeps_the_old_one() {
     let world = World::start().await.unwrap();
     let landing = world

@@ -101,7 +101,7 @@ fn wrong_queries(state: &str) -> BTreeSet<String> {
     queries
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_02_ten_thousand_states_that_are_not_exactly_ours_reach_no_provider() {
     let world = World::start().await.unwrap();
     let browser = Browser::new();
@@ -135,7 +135,7 @@ async fn case_02_ten_thousand_states_that_are_not_exactly_ours_reach_no_provider
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_03_a_hundred_identical_callbacks_exchange_the_code_once() {
     let world = World::start().await.unwrap();
     let browser = Browser::new();
@@ -153,7 +153,7 @@ async fn case_03_a_hundred_identical_callbacks_exchange_the_code_once() {
     assert_eq!(world.google.requests().to("/token").len(), 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_04_a_state_works_at_599_seconds_and_not_at_601() {
     let world = World::start().await.unwrap();
     let database = world.service.vault().database();
@@ -188,7 +188,7 @@ async fn case_04_a_state_works_at_599_seconds_and_not_at_601() {
     assert!(world.google.requests().is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_05_a_state_is_refused_on_every_path_but_its_providers() {
     let world = World::start().await.unwrap();
     let browser = Browser::new();

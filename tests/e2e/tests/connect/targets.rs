@@ -118,7 +118,7 @@ async fn begin(world: &World, with: Option<(HeaderName, &str)>, hint: Option<&st
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_07_two_hundred_open_redirect_strings_change_no_target() {
     let world = World::start().await.unwrap();
     let all = elsewhere();
@@ -169,7 +169,7 @@ async fn case_07_two_hundred_open_redirect_strings_change_no_target() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_07_no_host_header_changes_a_target() {
     let world = World::start().await.unwrap();
     let names = [
@@ -208,7 +208,7 @@ async fn case_07_no_host_header_changes_a_target() {
 
 const MARKUP: &str = "<script>canary()</script><img src=x onerror=canary()>\"'><a href=//canary>";
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_08_markup_of_a_consent_page_is_never_echoed() {
     let world = World::start().await.unwrap();
     for error in ["access_denied", "server_error", "no_such_error", MARKUP] {
@@ -248,7 +248,7 @@ async fn case_08_markup_of_a_consent_page_is_never_echoed() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_08_markup_of_a_token_endpoint_is_never_echoed() {
     for error in ["invalid_grant", "invalid_client", "server_error", MARKUP] {
         let world = World::start().await.unwrap();

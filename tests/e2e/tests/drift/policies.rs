@@ -17,7 +17,7 @@ async fn put_back(calendar: &Calendar) {
     assert_eq!(calendar.title(), "Deep clean");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn restore_puts_back_what_was_moved_deleted_or_renamed_and_tells_it() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Restore).await;
@@ -35,7 +35,7 @@ async fn restore_puts_back_what_was_moved_deleted_or_renamed_and_tells_it() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_app_that_keeps_moving_an_event_back_wins_after_three_times() {
     let calendar = Calendar::booked("google", Policy::Restore).await;
     for _ in 0..3 {
@@ -63,7 +63,7 @@ async fn an_app_that_keeps_moving_an_event_back_wins_after_three_times() {
     put_back(&calendar).await;
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn accept_keeps_the_time_that_was_chosen_until_the_platform_states_another() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Accept).await;
@@ -88,7 +88,7 @@ async fn accept_keeps_the_time_that_was_chosen_until_the_platform_states_another
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn accept_leaves_out_what_was_deleted_until_the_platform_states_another_time() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Accept).await;
@@ -115,7 +115,7 @@ async fn accept_leaves_out_what_was_deleted_until_the_platform_states_another_ti
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn reconnecting_and_trying_again_do_not_silently_put_back_what_was_reported() {
     use calport_e2e::accounts::CASEY;
     use calport_standins::ConsentChoice;

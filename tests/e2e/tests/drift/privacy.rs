@@ -8,7 +8,7 @@ use calport_e2e::{
 use calport_host::sync::Policy;
 const CANARY: &str = "canary-dentist-4711";
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn other_entries_of_a_calendar_are_neither_stored_nor_logged() {
     let log = Log::captured();
     for provider in PROVIDERS {

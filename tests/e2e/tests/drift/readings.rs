@@ -44,7 +44,7 @@ fn expire(calendar: &Calendar) {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_expired_cursor_leads_to_a_full_reading_that_sees_everything() {
     for provider in PROVIDERS {
         for deleted in [true, false] {
@@ -89,7 +89,7 @@ async fn an_expired_cursor_leads_to_a_full_reading_that_sees_everything() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_provider_that_asks_to_slow_down_is_asked_again_and_nothing_is_missed() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Report).await;
@@ -115,7 +115,7 @@ async fn a_provider_that_asks_to_slow_down_is_asked_again_and_nothing_is_missed(
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_look_that_dies_in_the_middle_is_begun_again() {
     for provider in PROVIDERS {
         for at_comparison in [false, true] {
@@ -152,7 +152,7 @@ async fn a_look_that_dies_in_the_middle_is_begun_again() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn who_lost_the_calendar_to_another_stores_nothing() {
     let calendar = Calendar::booked("google", Policy::Report).await;
     calendar.drag();
@@ -181,7 +181,7 @@ async fn who_lost_the_calendar_to_another_stores_nothing() {
     calendar.drifts(1).await;
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_is_paused_or_dead_is_not_read() {
     let calendar = Calendar::booked("google", Policy::Report).await;
     let pool = calendar.world.service.vault().database().pool();
@@ -212,7 +212,7 @@ async fn what_is_paused_or_dead_is_not_read() {
     assert!(calendar.world.google.requests().is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_calendar_that_was_deleted_is_noticed_without_a_push() {
     use calport_standins::{GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole};
     let account = GoogleAccount::new(CASEY, "Casey Customer").calendar(GoogleCalendar::new(
@@ -254,7 +254,7 @@ async fn a_calendar_that_was_deleted_is_noticed_without_a_push() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn calendars_are_looked_into_by_themselves() {
     let world = World::start_with(WorldOptions {
         drift: Some(Options {

@@ -10,7 +10,7 @@ use calport_standins::{Behaviour, Fault};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_moved_event_is_told_once_and_gives_way_to_the_next_revision() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Report).await;
@@ -37,7 +37,7 @@ async fn a_moved_event_is_told_once_and_gives_way_to_the_next_revision() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_deleted_event_is_no_longer_claimed_to_be_in_the_calendar() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Report).await;
@@ -68,7 +68,7 @@ async fn a_deleted_event_is_no_longer_claimed_to_be_in_the_calendar() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn another_title_is_shown_to_the_platform_and_never_in_a_webhook() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Report).await;
@@ -86,7 +86,7 @@ async fn another_title_is_shown_to_the_platform_and_never_in_a_webhook() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_its_owner_puts_right_by_themselves_is_right() {
     let calendar = Calendar::booked("google", Policy::Report).await;
     let id = calendar.delete();
@@ -104,7 +104,7 @@ async fn what_its_owner_puts_right_by_themselves_is_right() {
     calendar.drifts(1).await;
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_single_date_of_a_series_that_was_deleted_is_told_whatever_the_policy() {
     for policy in Policy::ALL {
         let calendar = Calendar::connected("google", policy).await;
@@ -140,7 +140,7 @@ async fn a_single_date_of_a_series_that_was_deleted_is_told_whatever_the_policy(
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn cancelling_what_its_owner_has_deleted_succeeds() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Report).await;
@@ -156,7 +156,7 @@ async fn cancelling_what_its_owner_has_deleted_succeeds() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_booking_that_is_over_may_be_tidied_up() {
     let calendar = Calendar::connected("google", Policy::Restore).await;
     let mut past = job(1);
@@ -170,7 +170,7 @@ async fn a_booking_that_is_over_may_be_tidied_up() {
     assert!(calendar.events().is_empty());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_action_of_the_platform_puts_back_what_was_changed_and_nothing_else() {
     for provider in PROVIDERS {
         let calendar = Calendar::booked(provider, Policy::Report).await;
@@ -197,7 +197,7 @@ async fn an_action_of_the_platform_puts_back_what_was_changed_and_nothing_else()
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn only_the_platform_has_things_put_back_and_only_of_bookings_that_there_are() {
     let calendar = Calendar::booked("google", Policy::Report).await;
     let path = format!("{JOB}restore/");

@@ -19,7 +19,7 @@ impl Dice {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn two_hundred_changes_of_ours_between_looks_are_no_drift() {
     for provider in PROVIDERS {
         let calendar = Calendar::connected(provider, Policy::Restore).await;

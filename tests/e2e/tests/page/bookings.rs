@@ -6,7 +6,7 @@ use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_private_address_is_made_shown_once_and_ended() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -34,7 +34,7 @@ async fn a_private_address_is_made_shown_once_and_ended() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_file_of_a_booking_downloads_from_the_page() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -50,7 +50,7 @@ async fn the_file_of_a_booking_downloads_from_the_page() {
     assert!(file.body.contains("SUMMARY:Deep clean"));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn bookings_stand_in_the_order_in_which_they_begin_without_cancelled_ones() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -86,7 +86,7 @@ async fn bookings_stand_in_the_order_in_which_they_begin_without_cancelled_ones(
     assert!(home.contains("repeats"));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_its_user_has_deleted_is_put_back_from_the_page_when_they_ask() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -123,7 +123,7 @@ async fn what_its_user_has_deleted_is_put_back_from_the_page_when_they_ask() {
     assert!(!page.home().await.contains("/page/bookings/restore/"));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn nobody_has_the_booking_of_somebody_else_put_back() {
     let world = World::start().await.unwrap();
     world

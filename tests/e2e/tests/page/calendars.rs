@@ -8,7 +8,7 @@ use calport_e2e::{
 use calport_standins::{ConsentChoice, GoogleAccount, GoogleCalendar, GoogleConfig, GoogleRole};
 use reqwest::StatusCode;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_user_connects_chooses_and_disconnects_on_the_page() {
     let account = GoogleAccount::new(CASEY, "Casey").calendar(GoogleCalendar::new(
         "work",
@@ -97,7 +97,7 @@ async fn a_user_connects_chooses_and_disconnects_on_the_page() {
     assert_eq!(world.google.events(CASEY, "primary").len(), 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn who_leaves_outlook_is_told_where_to_withdraw_the_permission() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -121,7 +121,7 @@ async fn who_leaves_outlook_is_told_where_to_withdraw_the_permission() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_dead_grant_is_explained_and_reconnecting_mends_it() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -155,7 +155,7 @@ async fn a_dead_grant_is_explained_and_reconnecting_mends_it() {
     assert_eq!(again.code, StatusCode::OK);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_calendar_that_is_gone_asks_for_another() {
     let account = GoogleAccount::new(CASEY, "Casey").calendar(GoogleCalendar::new(
         "work",
@@ -197,7 +197,7 @@ async fn a_calendar_that_is_gone_asks_for_another() {
     assert!(!page.home().await.contains("no longer there"));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_provider_that_is_down_or_not_configured_leaves_the_rest_working() {
     let world = World::start().await.unwrap();
     let page_of_ann = page(&world, "ann").await;
@@ -231,7 +231,7 @@ async fn a_provider_that_is_down_or_not_configured_leaves_the_rest_working() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_provider_that_is_not_there_is_a_plain_page() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;

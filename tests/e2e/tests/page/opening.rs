@@ -5,7 +5,7 @@ use calport_e2e::{Browser, World};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_one_time_url_opens_the_page_once() {
     let world = World::start().await.unwrap();
     let url = ticket(&world, json!({"user": "ann", "name": "Ann <Example>"})).await;
@@ -36,7 +36,7 @@ async fn a_one_time_url_opens_the_page_once() {
     assert!(second.headers.get("set-cookie").is_none());
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_one_time_url_that_is_too_old_opens_nothing() {
     let world = World::start().await.unwrap();
     let url = ticket(&world, json!({"user": "ann"})).await;
@@ -54,7 +54,7 @@ async fn a_one_time_url_that_is_too_old_opens_nothing() {
     assert_eq!(landing.code, StatusCode::FORBIDDEN);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn looking_ahead_does_not_use_a_one_time_url_up() {
     let world = World::start().await.unwrap();
     let url = ticket(&world, json!({"user": "ann"})).await;
@@ -72,7 +72,7 @@ async fn looking_ahead_does_not_use_a_one_time_url_up() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn only_the_platform_opens_pages() {
     // case 35
     let world = World::start().await.unwrap();
@@ -104,7 +104,7 @@ async fn only_the_platform_opens_pages() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_opens_the_page_is_stored_as_a_hash_alone() {
     // case 13
     let world = World::start().await.unwrap();
@@ -124,7 +124,7 @@ async fn what_opens_the_page_is_stored_as_a_hash_alone() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn without_an_open_page_there_is_only_a_sentence() {
     let world = World::start().await.unwrap();
     for path in [
@@ -154,7 +154,7 @@ async fn without_an_open_page_there_is_only_a_sentence() {
     assert_eq!(page.get("/page/").await.code, StatusCode::FORBIDDEN);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn closing_ends_the_session_and_not_only_the_cookie() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// More than are removed while a user waits.
 const MANY: usize = 25;
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn bookings_are_counted_on_their_way_in_and_out() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;

@@ -5,7 +5,7 @@ use calport_e2e::{Browser, World, accounts::CASEY, accounts::SAM};
 use calport_standins::ConsentChoice;
 use reqwest::StatusCode;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_flow_that_comes_back_in_another_browser_is_finished_by_its_own_user_alone() {
     // case 1
     let world = World::start().await.unwrap();
@@ -63,7 +63,7 @@ async fn a_flow_that_comes_back_in_another_browser_is_finished_by_its_own_user_a
     assert_eq!(landing.status(), "expired");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_flow_returns_to_where_it_began_even_when_it_is_too_old() {
     let world = World::start().await.unwrap();
     let ann = page(&world, "ann").await;
@@ -91,7 +91,7 @@ async fn a_flow_returns_to_where_it_began_even_when_it_is_too_old() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_outcome_is_said_even_when_the_page_has_closed_meanwhile() {
     let world = World::start().await.unwrap();
     let ann = page(&world, "ann").await;

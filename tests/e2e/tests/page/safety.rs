@@ -18,7 +18,7 @@ const XSS: [&str; 8] = [
     "--><style>*{display:none}</style>\u{202e}<b>",
 ];
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_form_of_another_origin_or_session_changes_nothing() {
     // case 36
     let world = World::start().await.unwrap();
@@ -78,7 +78,7 @@ async fn a_form_of_another_origin_or_session_changes_nothing() {
     assert_eq!(old.unwrap().code, StatusCode::SEE_OTHER);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn one_users_page_neither_shows_nor_reaches_anothers_account() {
     let world = World::start().await.unwrap();
     let ann = page(&world, "ann").await;
@@ -97,7 +97,7 @@ async fn one_users_page_neither_shows_nor_reaches_anothers_account() {
     assert!(ann.home().await.contains(CASEY));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn no_text_of_anybodys_runs_on_the_page() {
     // case 37
     for payload in XSS {
@@ -171,7 +171,7 @@ async fn no_text_of_anybodys_runs_on_the_page() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_page_refuses_frames_and_loads_nothing_of_others() {
     // case 37
     let world = World::start().await.unwrap();

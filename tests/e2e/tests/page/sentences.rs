@@ -4,7 +4,7 @@ use crate::visiting::page;
 use calport_e2e::{Browser, World, accounts::CASEY};
 use calport_standins::{Behaviour, ConsentChoice, Fault};
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_refusal_is_its_own_plain_sentence_in_every_language() {
     let events = "https://www.googleapis.com/auth/calendar.events.owned".to_owned();
     for (choice, english, german) in [
@@ -42,7 +42,7 @@ async fn every_refusal_is_its_own_plain_sentence_in_every_language() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn faults_of_the_provider_blame_no_user() {
     for (behaviour, english) in [
         (
@@ -74,7 +74,7 @@ async fn faults_of_the_provider_blame_no_user() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn every_status_has_its_sentence_in_both_languages_and_none_is_echoed() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -136,7 +136,7 @@ async fn every_status_has_its_sentence_in_both_languages_and_none_is_echoed() {
     assert!(!body.contains("<b>") && body.contains("because you said no at"));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn the_language_is_the_browsers_until_the_user_chooses_one() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;

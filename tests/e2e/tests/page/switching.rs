@@ -24,7 +24,7 @@ async fn returned(page: &Page<'_>) -> Landing {
     landing
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_the_page_asks_which_account_in_both_languages() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -67,7 +67,7 @@ async fn case_10_the_page_asks_which_account_in_both_languages() {
     assert!(page.home().await.contains(CASEY), "nothing has changed");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_yes_on_the_page_switches_and_no_stays() {
     for (answer, said, account, other) in [
         (
@@ -102,7 +102,7 @@ async fn case_10_yes_on_the_page_switches_and_no_stays() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_entries_that_could_not_be_removed_are_said() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
@@ -118,7 +118,7 @@ async fn case_10_entries_that_could_not_be_removed_are_said() {
     assert!(home.contains(SAM));
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_10_a_question_shows_itself_to_nobody_else() {
     let world = World::start().await.unwrap();
     let ann = page(&world, "ann").await;

@@ -9,7 +9,7 @@ use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn five_hundred_participants_get_their_states_and_strangers_their_files() {
     let world = World::start().await.unwrap();
     for user in ["u0", "u250", "u499"] {
@@ -44,7 +44,7 @@ async fn five_hundred_participants_get_their_states_and_strangers_their_files() 
     assert_eq!(world.google.events(CASEY, "primary").len(), 3);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn one_person_with_two_calendars_has_the_booking_in_both_and_loses_it_from_both() {
     let world = World::start().await.unwrap();
     let allow = &ConsentChoice::Allow;

@@ -5,7 +5,7 @@ use calport_e2e::{World, accounts::CASEY};
 use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::Method;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_43_a_slow_worker_whose_lease_ran_out_does_not_bring_back_an_old_revision() {
     let world = World::start().await.unwrap();
     world
@@ -55,7 +55,7 @@ async fn case_43_a_slow_worker_whose_lease_ran_out_does_not_bring_back_an_old_re
     assert_eq!(settled["state"], "in_calendar", "{settled}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_43_changes_that_come_out_of_order_end_at_the_newest() {
     let world = World::start().await.unwrap();
     world

@@ -9,7 +9,7 @@ use calport_host::sync::SetAside;
 use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::Method;
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_44_a_poison_booking_is_set_aside_and_delays_nobody() {
     let world = World::start().await.unwrap();
     for (user, account) in [("ann", CASEY), ("bob", SAM)] {
@@ -73,7 +73,7 @@ async fn case_44_a_poison_booking_is_set_aside_and_delays_nobody() {
     assert_eq!(settled["state"], "in_calendar", "{settled}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_provider_that_is_down_is_left_alone_and_the_other_goes_on() {
     let world = World::start().await.unwrap();
     for user in ["ann", "bob", "cat", "dan"] {
@@ -121,7 +121,7 @@ async fn a_provider_that_is_down_is_left_alone_and_the_other_goes_on() {
     assert!(events.is_ok(), "{events:?}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_33_a_user_who_is_throttled_waits_as_long_as_asked_and_others_do_not() {
     let world = World::start().await.unwrap();
     for (user, account) in [("ann", CASEY), ("bob", SAM)] {

@@ -1,0 +1,247 @@
+//! A PostgreSQL server in a folder of its own, reached through a socket file: no port.
+
+use crate::place;
+use sqlx::{Connection, Executor, PgConnection};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+/// How long a start may take. Generous: it only passes when something is broken.
+const START: Duration = Duration::from_secs(60);
+
+/// Runs the server until nobody holds its standard input any more, which is so as soon as
+/// the test program ends, however it does; then the folder goes, too.
+const KEEPER: &str = r#"
+"$@" & server=$!
+read -r how || how=QUIT
+kill -"$how" "$server"
+wait "$server"
+"#;
+
+/// How a server runs, as lines of `postgresql.conf`.
+pub type Settings = Vec<(&'static str, String)>;
+
+/// A running server. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    keeper: Option<(Child, ChildStdin)>,
+    settings: Settings,
+    databases: AtomicU32,
+}
+
+impl Server {
+    /// The one that the tests of a program share. It is not kept from losing what it has
+    /// committed: nobody pulls its plug.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Server> = OnceCell::const_new();
+        SHARED
+            .get_or_init(|| async {
+                let settings = ["fsync", "synchronous_commit", "full_page_writes"];
+                Self::start(settings.map(|name| (name, "off".to_owned())).into()).await
+            })
+            .await
+    }
+
+    /// One of its own.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(settings: Settings) -> Self {
+        let mut server = Self::made(settings);
+        let mut initdb = place::command(&programs().join("initdb"));
+        initdb
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--username=calport",
+                "--encoding=UTF8",
+            ])
+            .arg("-D")
+            .arg(server.data());
+        let made = initdb.output().expect("initdb runs");
+        assert!(
+            made.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        server.run().await;
+        server
+    }
+
+    /// A standby that follows this one and answers no writes until it is promoted.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn standby(&self) -> Self {
+        let mut server = Self::made(self.settings.clone());
+        let mut copy = place::command(&programs().join("pg_basebackup"));
+        copy.args([
+            "--wal-method=stream",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+        ])
+        .args(["-U", "calport", "-h"])
+        .arg(self.folder.path())
+        .arg("-D")
+        .arg(server.data());
+        let made = copy.output().expect("pg_basebackup runs");
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        server.run().await;
+        server
+    }
+
+    fn made(settings: Settings) -> Self {
+        let folder = tempfile::Builder::new().prefix("calport-pg-").tempdir();
+        let folder = folder.expect("a temporary folder");
+        place::give(folder.path()).expect("the folder can be given away");
+        Self {
+            folder,
+            keeper: None,
+            settings,
+            databases: AtomicU32::new(0),
+        }
+    }
+
+    /// Starts it again after [`Server::stop`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn run(&mut self) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("a log");
+        let mut keeper = place::command(Path::new("/bin/sh"));
+        keeper
+            .args(["-c", KEEPER, "keeper"])
+            .arg(programs().join("postgres"));
+        keeper
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(self.folder.path());
+        for (name, value) in [
+            ("listen_addresses", String::new()),
+            ("max_connections", "400".to_owned()),
+            ("shared_buffers", "64MB".to_owned()),
+        ]
+        .iter()
+        .chain(&self.settings)
+        {
+            keeper.arg("-c").arg(format!("{name}={value}"));
+        }
+        let stderr = log.try_clone().expect("a log");
+        keeper.stdin(Stdio::piped()).stdout(log).stderr(stderr);
+        let mut child = keeper.spawn().expect("the server starts");
+        let stdin = child.stdin.take().expect("piped");
+        self.keeper = Some((child, stdin));
+        let begun = Instant::now();
+        while let Err(error) = PgConnection::connect(&self.url("postgres")).await {
+            assert!(begun.elapsed() < START, "{error}: {}", self.said());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends it as a service manager does: connections are cut, what was committed is there.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn stop(&mut self) {
+        self.end("INT");
+    }
+
+    /// Ends it as a crash does.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn kill(&mut self) {
+        self.end("QUIT");
+    }
+
+    fn end(&mut self, how: &str) {
+        use std::io::Write;
+        if let Some((mut keeper, mut stdin)) = self.keeper.take() {
+            writeln!(stdin, "{how}").expect("the keeper listens");
+            keeper.wait().expect("the server ends");
+        }
+    }
+
+    /// Makes a standby the one that answers writes.
+    ///
+    /// # Panics
+    /// When it cannot be.
+    pub async fn promote(&self) {
+        self.execute("SELECT pg_promote(true)").await;
+    }
+
+    /// The URL of a new, empty database.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn fresh(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("calport_{number}");
+        self.execute(&format!("CREATE DATABASE {name}")).await;
+        self.url(&name)
+    }
+
+    async fn execute(&self, statement: &str) {
+        let connection = PgConnection::connect(&self.url("postgres")).await;
+        let mut connection = connection.expect("the server answers");
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        connection
+            .execute(sqlx::raw_sql(statement))
+            .await
+            .expect("the server takes it");
+        connection.close().await.expect("it closes");
+    }
+
+    /// The URL of a database of this server.
+    pub fn url(&self, database: &str) -> String {
+        let folder = self.folder.path().display();
+        format!("postgres:///{database}?user=calport&host={folder}")
+    }
+
+    /// The folder of its socket.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end("QUIT");
+    }
+}
+
+fn programs() -> &'static Path {
+    place::is_there().expect("PostgreSQL is installed")
+}

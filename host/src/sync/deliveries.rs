@@ -166,6 +166,25 @@ impl Deliveries {
             .await
     }
 
+    /// Takes due calendars of a provider as its workers do, and gives them back untouched;
+    /// how many there were. For measuring.
+    ///
+    /// # Errors
+    /// The database failed.
+    #[doc(hidden)]
+    pub async fn claim_and_leave(
+        &self,
+        provider: &str,
+        limit: usize,
+    ) -> Result<usize, sqlx::Error> {
+        let lanes = Lanes::new(self.database.clone());
+        let claimed = lanes.claim(provider, limit).await?;
+        for lane in &claimed {
+            lanes.leave(lane).await?;
+        }
+        Ok(claimed.len())
+    }
+
     /// What was set aside, by booking; at most `limit` of it.
     ///
     /// # Errors

@@ -3,7 +3,18 @@
 
 use super::{Credentials, Grant, RefreshTurn, Slot, Stored, Vault, VaultError};
 use crate::subject::Subject;
-use std::sync::{Arc, Mutex, PoisonError};
+use secrecy::ExposeSecret;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long a token that was just refreshed is kept while the database is away: the provider
+/// may have taken the old one back, and this one exists nowhere else.
+const KEPT_FOR: Duration = Duration::from_secs(300);
+
+/// How long to wait between two tries to save it.
+const SAVE_AGAIN: Duration = Duration::from_secs(1);
 
 /// The credentials that one call may reach.
 #[derive(Clone, Debug)]
@@ -171,9 +182,7 @@ impl Binding {
                 // The save goes on when the caller is dropped in the middle: a token that
                 // the provider has rotated exists nowhere else (case 18).
                 let this = self.clone();
-                let saving = tokio::spawn(async move {
-                    this.vault.save(&this.slot, &credentials, expected).await
-                });
+                let saving = tokio::spawn(async move { this.keep(&credentials, expected).await });
                 saving
                     .await
                     .map_err(|_| VaultError::Database(sqlx::Error::WorkerCrashed))?
@@ -182,6 +191,43 @@ impl Binding {
             (Reach::Stored, None) => Err(VaultError::Conflict(
                 self.load().await?.map(|stored| stored.revision),
             )),
+        }
+    }
+
+    /// Saves, and goes on trying while the database is away (case 45).
+    async fn keep(&self, credentials: &Credentials, expected: u64) -> Result<u64, VaultError> {
+        let begun = Instant::now();
+        loop {
+            match self.vault.save(&self.slot, credentials, expected).await {
+                Err(VaultError::Database(error)) if begun.elapsed() < KEPT_FOR => {
+                    tracing::warn!(%error, "refreshed credentials are not saved yet");
+                    tokio::time::sleep(SAVE_AGAIN).await;
+                }
+                // It was saved, and only the word of it was lost.
+                Err(VaultError::Conflict(Some(stored))) if stored == expected + 1 => {
+                    return self.was_saved(credentials, expected, stored).await;
+                }
+                saved => return saved,
+            }
+        }
+    }
+
+    /// Whether what is stored is what was to be.
+    async fn was_saved(
+        &self,
+        credentials: &Credentials,
+        expected: u64,
+        stored: u64,
+    ) -> Result<u64, VaultError> {
+        let there = self.vault.load(&self.slot).await?;
+        let is_ours = there.is_some_and(|there| {
+            there.revision == expected + 1
+                && there.credentials.access_token.expose_secret()
+                    == credentials.access_token.expose_secret()
+        });
+        match is_ours {
+            true => Ok(stored),
+            false => Err(VaultError::Conflict(Some(stored))),
         }
     }
 

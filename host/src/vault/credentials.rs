@@ -11,6 +11,9 @@ use std::time::Duration;
 /// nobody refreshes beside one that still runs. The contract names it.
 const REFRESH_TURN_SECONDS: i64 = 30;
 
+/// A turn that ends later than any can is from before the clock was set back.
+const IMPOSSIBLE_SECONDS: i64 = 2 * REFRESH_TURN_SECONDS;
+
 /// How often a waiter looks whether the refresher is done.
 const REFRESH_POLL: Duration = Duration::from_millis(50);
 
@@ -116,17 +119,21 @@ impl Vault {
         }
     }
 
-    /// Waits for the turn to refresh the credentials of revision `seen`.
+    /// Waits for the turn to refresh the credentials of revision `seen`. The turn is a lease
+    /// on the database's time, so that one process of all has it; of those that wait in this
+    /// process, one at a time asks.
     ///
     /// # Errors
     /// See [`VaultError`].
     pub async fn begin_refresh(&self, slot: &Slot, seen: u64) -> Result<RefreshTurn, VaultError> {
+        let turn = self.turns.of(slot);
+        let _asks = turn.lock().await;
         loop {
             let now = self.database.now().await?;
             let taken = sqlx::query(
                 "UPDATE connections SET refresh_until = $5 \
                  WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
-                 AND (refresh_until IS NULL OR refresh_until <= $6) \
+                 AND (refresh_until IS NULL OR refresh_until <= $6 OR refresh_until > $8) \
                  AND account_id = COALESCE($7, account_id)",
             )
             .bind(&slot.subject.tenant)
@@ -136,6 +143,7 @@ impl Vault {
             .bind(now + REFRESH_TURN_SECONDS)
             .bind(now)
             .bind(&slot.account)
+            .bind(now + IMPOSSIBLE_SECONDS)
             .execute(self.database.pool())
             .await?;
             if taken.rows_affected() > 0 {

@@ -13,6 +13,7 @@ mod pending;
 mod restart;
 mod revocations;
 mod seal;
+mod turns;
 
 pub use binding::{Binding, Granted};
 pub use connections::{Account, Connection, Destination, Grant};
@@ -25,6 +26,7 @@ pub use seal::{Context, SealError, Sealed};
 use crate::db::Database;
 use secrecy::SecretString;
 use std::sync::Arc;
+use turns::Turns;
 
 /// Why the vault did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +82,7 @@ pub enum RefreshTurn {
 pub struct Vault {
     database: Database,
     keys: Arc<KeyRing>,
+    turns: Turns,
 }
 
 impl Vault {
@@ -88,6 +91,7 @@ impl Vault {
         Self {
             database,
             keys: Arc::new(keys),
+            turns: Turns::default(),
         }
     }
 

@@ -2,11 +2,14 @@
 //! every test, of the kind that the test is running on. The server is started from Debian's
 //! package, once for each test program, and ends with it.
 
+mod keeper;
 mod place;
+mod pooler;
 mod server;
 
 pub use calport_test_macros::each_database;
 pub use place::{Missing, is_there};
+pub use pooler::Pooler;
 pub use server::{Server, Settings};
 
 use std::path::Path;
@@ -69,4 +72,41 @@ pub async fn fresh(folder: &Path) -> String {
         Kind::Sqlite => format!("sqlite:{}", folder.join("calport.db").display()),
         Kind::Postgres => Server::shared().await.fresh().await,
     }
+}
+
+/// All that is stored in a database of [`fresh`]: SQLite's files, PostgreSQL's dump.
+///
+/// # Panics
+/// When it cannot be read.
+pub async fn stored(folder: &Path, url: &str) -> Vec<u8> {
+    match kind() {
+        Kind::Sqlite => files(folder),
+        Kind::Postgres => Server::shared().await.dump(name(url)),
+    }
+}
+
+/// All that lies on the disk, of a database of [`fresh`] and others beside it.
+///
+/// # Panics
+/// When it cannot be read.
+pub async fn on_disk(folder: &Path) -> Vec<u8> {
+    match kind() {
+        Kind::Sqlite => files(folder),
+        Kind::Postgres => Server::shared().await.files().await,
+    }
+}
+
+/// The name of the database that a URL of PostgreSQL leads to.
+pub fn name(url: &str) -> &str {
+    url.split(['/', '?']).nth(3).unwrap_or_default()
+}
+
+fn files(folder: &Path) -> Vec<u8> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    assert!(files.len() >= 2, "the database and its log are read");
+    files
+        .iter()
+        .flat_map(|file| std::fs::read(file).expect("a file"))
+        .collect()
 }

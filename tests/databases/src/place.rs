@@ -11,6 +11,12 @@ use std::{
 #[derive(Clone, Debug)]
 pub struct Missing(&'static str);
 
+impl Missing {
+    pub(crate) fn new(what: &'static str) -> Self {
+        Self(what)
+    }
+}
+
 impl std::fmt::Display for Missing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0)

@@ -1,11 +1,9 @@
 //! A PostgreSQL server in a folder of its own, reached through a socket file: no port.
 
-use crate::place;
+use crate::{keeper::Kept, place};
 use sqlx::{Connection, Executor, PgConnection};
 use std::{
-    fs::File,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
@@ -15,23 +13,15 @@ use tokio::sync::OnceCell;
 /// How long a start may take. Generous: it only passes when something is broken.
 const START: Duration = Duration::from_secs(60);
 
-/// Runs the server until nobody holds its standard input any more, which is so as soon as
-/// the test program ends, however it does; then the folder goes, too.
-const KEEPER: &str = r#"
-"$@" & server=$!
-read -r how || how=QUIT
-kill -"$how" "$server"
-wait "$server"
-"#;
-
 /// How a server runs, as lines of `postgresql.conf`.
 pub type Settings = Vec<(&'static str, String)>;
 
 /// A running server. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
+    /// Before the folder: it ends before its folder goes.
+    kept: Option<Kept>,
     folder: TempDir,
-    keeper: Option<(Child, ChildStdin)>,
     settings: Settings,
     databases: AtomicU32,
 }
@@ -111,7 +101,7 @@ impl Server {
         place::give(folder.path()).expect("the folder can be given away");
         Self {
             folder,
-            keeper: None,
+            kept: None,
             settings,
             databases: AtomicU32::new(0),
         }
@@ -122,20 +112,12 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn run(&mut self) {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log())
-            .expect("a log");
-        let mut keeper = place::command(Path::new("/bin/sh"));
-        keeper
-            .args(["-c", KEEPER, "keeper"])
-            .arg(programs().join("postgres"));
-        keeper
-            .arg("-D")
-            .arg(self.data())
-            .arg("-k")
-            .arg(self.folder.path());
+        let mut arguments = vec![
+            "-D".to_owned(),
+            self.data().display().to_string(),
+            "-k".to_owned(),
+            self.folder.path().display().to_string(),
+        ];
         for (name, value) in [
             ("listen_addresses", String::new()),
             ("max_connections", "400".to_owned()),
@@ -144,13 +126,13 @@ impl Server {
         .iter()
         .chain(&self.settings)
         {
-            keeper.arg("-c").arg(format!("{name}={value}"));
+            arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
         }
-        let stderr = log.try_clone().expect("a log");
-        keeper.stdin(Stdio::piped()).stdout(log).stderr(stderr);
-        let mut child = keeper.spawn().expect("the server starts");
-        let stdin = child.stdin.take().expect("piped");
-        self.keeper = Some((child, stdin));
+        self.kept = Some(Kept::start(
+            &programs().join("postgres"),
+            &arguments,
+            &self.log(),
+        ));
         let begun = Instant::now();
         while let Err(error) = PgConnection::connect(&self.url("postgres")).await {
             assert!(begun.elapsed() < START, "{error}: {}", self.said());
@@ -174,12 +156,20 @@ impl Server {
         self.end("QUIT");
     }
 
-    fn end(&mut self, how: &str) {
-        use std::io::Write;
-        if let Some((mut keeper, mut stdin)) = self.keeper.take() {
-            writeln!(stdin, "{how}").expect("the keeper listens");
-            keeper.wait().expect("the server ends");
+    fn end(&mut self, signal: &str) {
+        if let Some(mut kept) = self.kept.take() {
+            kept.end(signal);
         }
+    }
+
+    /// Changes a setting while it runs.
+    ///
+    /// # Panics
+    /// When it does not take it.
+    pub async fn set(&self, name: &str, value: &str) {
+        self.execute(&format!("ALTER SYSTEM SET {name} = '{value}'"))
+            .await;
+        self.execute("SELECT pg_reload_conf()").await;
     }
 
     /// Makes a standby the one that answers writes.
@@ -199,6 +189,37 @@ impl Server {
         let name = format!("calport_{number}");
         self.execute(&format!("CREATE DATABASE {name}")).await;
         self.url(&name)
+    }
+
+    /// A dump of a database, as an operator makes it.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn dump(&self, database: &str) -> Vec<u8> {
+        let mut dump = place::command(&programs().join("pg_dump"));
+        let made = dump
+            .args(["-U", "calport", "-h"])
+            .arg(self.folder.path())
+            .arg(database)
+            .output()
+            .expect("pg_dump runs");
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        made.stdout
+    }
+
+    /// All that lies on the disk, the write-ahead log included.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn files(&self) -> Vec<u8> {
+        self.execute("CHECKPOINT").await;
+        let mut bytes = Vec::new();
+        read_all(&self.data(), &mut bytes);
+        bytes
     }
 
     async fn execute(&self, statement: &str) {
@@ -223,6 +244,11 @@ impl Server {
         self.folder.path()
     }
 
+    /// The file of its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -236,9 +262,14 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.end("QUIT");
+/// Files come and go while they are read.
+fn read_all(folder: &Path, bytes: &mut Vec<u8>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            true => read_all(&path, bytes),
+            false => bytes.extend(std::fs::read(path).unwrap_or_default()),
+        }
     }
 }
 

@@ -2,19 +2,25 @@
 //! a socket of loopback, SQLite in a temporary folder. It shares nothing with other tests
 //! but compiled code.
 
+mod balancer;
 mod browser;
+mod crowd;
 mod foreign;
 mod log;
 mod process;
 mod receiver;
+mod replicas;
 mod rest;
 mod world;
 
+pub use balancer::{Balancer, Switch};
 pub use browser::{Browser, Landing};
+pub use crowd::{BOOKINGS_EACH, Crowd};
 pub use foreign::{Foreign, answer, not_tested};
 pub use log::Log;
 pub use process::{Exited, Process, connect};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
+pub use replicas::Replicas;
 pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};
 pub use world::{World, WorldOptions, plugin_options, runtime};
 

@@ -73,6 +73,18 @@ impl Rest {
         })
     }
 
+    /// The same, with a new connection for every request.
+    ///
+    /// # Errors
+    /// When this machine cannot make a client.
+    pub fn one_by_one(url: impl Into<String>) -> Result<Self, Failure> {
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(0);
+        Ok(Self {
+            url: url.into(),
+            client: client.build()?,
+        })
+    }
+
     /// A call without any bearer.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub struct WorldOptions {
     pub budgets: BTreeMap<String, Budget>,
     /// Where the platform takes webhooks, if it does.
     pub webhooks: Option<Url>,
+    /// The URL of its database; a fresh one where it is missing.
+    pub database: Option<String>,
     /// Leaves bookings undelivered.
     pub without_workers: bool,
     /// Whether and how calendars are looked through by themselves; otherwise only
@@ -81,6 +83,8 @@ pub struct World {
     pub service: Service,
     /// Where its database lies, on SQLite.
     pub folder: TempDir,
+    /// Where its database is.
+    pub database: String,
     workers: Option<Workers>,
     _drift: drift::Workers,
     webhooks: Option<webhooks::Workers>,
@@ -118,7 +122,10 @@ impl World {
         settings.extend(outlook.environment());
         settings.extend(options.settings);
         let folder = tempfile::tempdir()?;
-        let database = calport_databases::fresh(folder.path()).await;
+        let database = match options.database {
+            Some(database) => database,
+            None => calport_databases::fresh(folder.path()).await,
+        };
         let vault = Vault::new(Database::open(&database).await?, KeyRing::parse(KEYS)?);
         let service_options = ServiceOptions {
             public_url: Url::parse(&url)?,
@@ -163,6 +170,7 @@ impl World {
             rest: Rest::new(url)?,
             service,
             folder,
+            database,
             workers,
             _drift: drift,
             webhooks,
@@ -183,6 +191,26 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// All that is stored: what an operator's backup holds.
+    pub async fn stored(&self) -> Vec<u8> {
+        calport_databases::stored(self.folder.path(), &self.database).await
+    }
+
+    /// Lets the time pass for which what crashed holds calendars and webhooks.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn outlive_claims(&self) -> Result<(), Failure> {
+        for pass in [
+            "UPDATE lanes SET claimed_until = 0 WHERE claim IS NOT NULL",
+            "UPDATE webhooks SET claimed_until = 0 WHERE claimed_until IS NOT NULL",
+        ] {
+            let database = self.service.vault().database();
+            sqlx::query(pass).execute(database.pool()).await?;
+        }
+        Ok(())
     }
 
     /// Ends the workers in the middle of whatever they are at, as a crash does.

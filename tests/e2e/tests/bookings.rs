@@ -544,18 +544,14 @@ async fn secrets_are_nowhere_but_sealed() {
         .filter_map(|header| header.strip_prefix("Bearer ").map(str::to_owned))
         .collect();
     assert!(!issued.is_empty());
-    let mut files = 0;
-    for entry in std::fs::read_dir(world.folder.path()).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        files += 1;
-        for canary in &issued {
-            let found = bytes
-                .windows(canary.len())
-                .any(|window| window == canary.as_bytes());
-            assert!(!found, "an access token lies in the clear");
-        }
+    let bytes = calport_databases::on_disk(world.folder.path()).await;
+    assert!(!bytes.is_empty());
+    for canary in &issued {
+        let found = bytes
+            .windows(canary.len())
+            .any(|window| window == canary.as_bytes());
+        assert!(!found, "an access token lies in the clear");
     }
-    assert!(files >= 2, "the database and its log were searched");
 }
 
 #[calport_databases::each_database]

@@ -7,7 +7,6 @@ use calport_e2e::{
 use calport_standins::ConsentChoice;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use std::fs;
 
 /// Long and odd enough to be found nowhere by chance.
 const ANN: &str = "user-ann-5e1f7c";
@@ -43,13 +42,6 @@ async fn connect(world: &World, user: &str, account: &str) -> Landing {
 async fn status(url: &str) -> StatusCode {
     let client = Client::builder().no_proxy().build().unwrap();
     client.get(url).send().await.unwrap().status()
-}
-
-/// Everything that the database keeps on disk, the write-ahead log included.
-fn on_disk(world: &World) -> Vec<u8> {
-    let files = fs::read_dir(world.folder.path()).unwrap();
-    let bytes = files.map(|file| fs::read(file.unwrap().path()).unwrap());
-    bytes.flatten().collect()
 }
 
 /// What stands around each place where something was found, and how far into the files it is.
@@ -119,7 +111,7 @@ async fn case_40_an_erased_user_is_found_nowhere_and_their_feed_is_unknown_at_on
     assert_eq!(begun.unwrap().status, StatusCode::OK);
     assert_eq!(connect(&world, ANN, SAM).await.status(), "account-changed");
     let needles = [ANN, CASEY, WORK];
-    let before = on_disk(&world);
+    let before = world.stored().await;
     for needle in needles {
         assert!(
             count(&before, needle) > 0,
@@ -137,7 +129,7 @@ async fn case_40_an_erased_user_is_found_nowhere_and_their_feed_is_unknown_at_on
         StatusCode::OK,
         "the page does not open any more"
     );
-    let after = on_disk(&world);
+    let after = world.stored().await;
     for needle in needles {
         let found = around(&after, needle);
         assert!(found.is_empty(), "{needle} is still on disk: {found:#?}");

@@ -150,6 +150,7 @@ async fn workers_that_die_in_the_middle_are_followed_by_others() {
         let some = || world.google.events(CASEY, "primary").len() < before;
         world.eventually(some).await.unwrap();
         drop(workers);
+        world.outlive_claims().await.unwrap();
     }
     let _workers = world.service.start_workers();
     until(&world, |google| google.get("leaving").is_none()).await;

@@ -181,6 +181,7 @@ async fn what_a_crash_left_half_sent_is_sent_again_with_the_same_id() {
     happen(&world, &[connected("ann")]).await;
     receiver.until(1).await.unwrap();
     world.crash_webhooks();
+    world.outlive_claims().await.unwrap();
     world.restart_webhooks().unwrap();
     let received = receiver.until(2).await.unwrap();
     assert_eq!(received[0].body, received[1].body);

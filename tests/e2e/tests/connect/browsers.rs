@@ -1,6 +1,7 @@
 //! A callback completes only for the browser or the user that began the flow.
 
 use crate::OVERVIEW;
+use calport_databases::kind;
 use calport_e2e::{Browser, Log, World, accounts::CASEY};
 use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
@@ -9,9 +10,10 @@ use serde_json::json;
 #[calport_databases::each_database]
 async fn case_01_a_victims_browser_completes_nothing_of_an_attackers() {
     let log = Log::captured();
+    let [mallory, victim] = ["mallory", "victim"].map(|who| format!("{who}-{:?}", kind()));
     let world = World::start().await.unwrap();
     let attacker = Browser::new();
-    let url = world.begin("mallory-of-case-1", &attacker).await.unwrap();
+    let url = world.begin(&mallory, &attacker).await.unwrap();
     let callback = world
         .google
         .consent(&url, CASEY, &ConsentChoice::Allow)
@@ -24,11 +26,11 @@ async fn case_01_a_victims_browser_completes_nothing_of_an_attackers() {
     let path = "/api/calendar/google/complete/";
     let body = json!({ "handle": handle });
     let victim = world
-        .user("victim-of-case-1", Method::POST, path, Some(&body))
+        .user(&victim, Method::POST, path, Some(&body))
         .await
         .unwrap();
     assert_eq!(victim.status, StatusCode::BAD_REQUEST);
-    for user in ["victim-of-case-1", "mallory-of-case-1"] {
+    for user in [&victim, &mallory] {
         let overview = world
             .user(user, Method::GET, OVERVIEW, None)
             .await
@@ -38,8 +40,8 @@ async fn case_01_a_victims_browser_completes_nothing_of_an_attackers() {
     }
     assert!(world.google.requests().is_empty());
     for (user, said) in [
-        ("mallory-of-case-1", "came back in another browser"),
-        ("victim-of-case-1", "not one of this user's"),
+        (&mallory, "came back in another browser"),
+        (&victim, "not one of this user's"),
     ] {
         let entries = log.lines(&["calport::audit", user, said]);
         assert_eq!(entries.len(), 1, "{entries:?}");

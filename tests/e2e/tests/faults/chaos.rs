@@ -4,6 +4,7 @@ use crate::{
     model::{Model, Person, Wish, found},
     webhooks::Told,
 };
+use calport_databases::Kind;
 use calport_e2e::{
     Exited, Process, Rest,
     accounts::{CASEY, PERSONAL, SAM, WORK},
@@ -17,7 +18,7 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -53,13 +54,15 @@ pub(crate) struct Chaos {
     google: Google,
     outlook: Outlook,
     folder: TempDir,
-    listen: String,
+    database: String,
+    /// Where each replica listens; a port is kept once it is known.
+    listen: Vec<String>,
     rng: Rng,
     model: Model,
     told: Told,
     /// Stated, and not known to be acknowledged.
     pending: BTreeMap<usize, Wish>,
-    process: Option<Process>,
+    processes: Vec<Option<Process>>,
     kills: BTreeMap<String, usize>,
     faults: usize,
     acknowledged: usize,
@@ -68,21 +71,27 @@ pub(crate) struct Chaos {
 impl Chaos {
     /// Everything connected and running.
     pub(crate) async fn start(seed: u64) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let replicas = match calport_databases::kind() {
+            Kind::Sqlite => 1,
+            Kind::Postgres => 3,
+        };
         let mut chaos = Self {
             google: Google::start(GoogleConfig::default())?,
             outlook: Outlook::start(OutlookConfig::default())?,
-            folder: tempfile::tempdir()?,
-            listen: "127.0.0.1:0".to_owned(),
+            database: calport_databases::fresh(folder.path()).await,
+            folder,
+            listen: vec!["127.0.0.1:0".to_owned(); replicas],
             rng: Rng::with_seed(seed),
             model: Model::default(),
             told: Told::start().await?,
             pending: BTreeMap::new(),
-            process: None,
+            processes: (0..replicas).map(|_| None).collect(),
             kills: BTreeMap::new(),
             faults: 0,
             acknowledged: 0,
         };
-        chaos.run(None).await?;
+        chaos.run_all().await?;
         let rest = chaos.rest()?;
         for Person {
             user,
@@ -105,24 +114,33 @@ impl Chaos {
             (step, self.rng.u64(1..=6))
         });
         let name = step.map_or("at random", |(step, _)| step);
-        self.kill().await?;
-        match self.run(step).await {
+        // One of them; now and then all at once, as when a machine goes.
+        let victim = self.rng.usize(..self.processes.len());
+        match self.rng.u8(..) {
+            0..40 => self.kill_all().await?,
+            _ => self.kill(victim).await?,
+        }
+        match self.run(victim, step).await {
             Ok(()) => {
                 let moment = Duration::from_millis(self.rng.u64(20..600));
                 let until = Instant::now() + moment;
                 self.state_changes(until).await?;
                 let left = until.saturating_duration_since(Instant::now());
-                if let Some(process) = &mut self.process {
+                if let Some(process) = &mut self.processes[victim] {
                     // Ends by itself at its step, if it comes that far.
                     let _ = tokio::time::timeout(left, process.ended()).await;
                 }
-                self.kill().await?;
+                self.kill(victim).await?;
             }
             // It came to its step before it listened.
             Err(error) if error.is::<Exited>() => {}
             Err(error) => return Err(error),
         }
         *self.kills.entry(name.to_owned()).or_default() += 1;
+        // The others go on, and who was down comes back.
+        if self.processes.len() > 1 {
+            self.run_all().await?;
+        }
         Ok(())
     }
 
@@ -130,8 +148,8 @@ impl Chaos {
     pub(crate) async fn settle_and_compare(&mut self) -> Result<Vec<String>, Failure> {
         self.google.faults().clear();
         self.outlook.faults().clear();
-        self.kill().await?;
-        self.run(None).await?;
+        self.kill_all().await?;
+        self.run_all().await?;
         let deadline = Instant::now() + PATIENCE;
         self.state_pending(deadline).await?;
         let rest = self.rest()?;
@@ -209,18 +227,38 @@ impl Chaos {
 
     /// The end of the processes' log.
     pub(crate) fn log(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.path().join("calport.log"));
-        let log = log.unwrap_or_default();
-        let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
+        let ends = (0..self.processes.len()).map(|replica| {
+            let log = std::fs::read_to_string(self.place(replica).join("calport.log"));
+            let log = log.unwrap_or_default();
+            let lines: Vec<_> = log.lines().collect();
+            let end = lines[lines.len().saturating_sub(60)..].join("\n");
+            format!("replica {replica}:\n{end}")
+        });
+        ends.collect::<Vec<_>>().join("\n")
     }
 
-    fn rest(&self) -> Result<Rest, Failure> {
-        let process = self.process.as_ref().ok_or("nothing runs")?;
+    /// Whichever replica a balancer would choose.
+    fn rest(&mut self) -> Result<Rest, Failure> {
+        let running: Vec<_> = self.processes.iter().flatten().collect();
+        let process = self.rng.choice(running).ok_or("nothing runs")?;
         Rest::new(process.url.clone())
     }
 
-    async fn run(&mut self, kill: Option<(&str, u64)>) -> Result<(), Failure> {
+    fn place(&self, replica: usize) -> PathBuf {
+        self.folder.path().join(replica.to_string())
+    }
+
+    /// Starts those that are down.
+    async fn run_all(&mut self) -> Result<(), Failure> {
+        for replica in 0..self.processes.len() {
+            if self.processes[replica].is_none() {
+                self.run(replica, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, replica: usize, kill: Option<(&str, u64)>) -> Result<(), Failure> {
         let mut settings = self.google.environment();
         settings.extend(self.outlook.environment());
         // Nobody touches these calendars, so that all that is seen there is a mistake.
@@ -230,17 +268,28 @@ impl Chaos {
             settings.push(("CALPORT_TEST_KILL".to_owned(), format!("{step}:{count}")));
         }
         let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
-        let process = Process::start(binary, self.folder.path(), &self.listen, &settings).await?;
-        self.listen = process.url.replace("http://", "");
-        self.process = Some(process);
+        let database = ("CALPORT_DATABASE_URL".to_owned(), self.database.clone());
+        settings.push(database);
+        let place = self.place(replica);
+        std::fs::create_dir_all(&place)?;
+        let process = Process::start(binary, &place, &self.listen[replica], &settings).await?;
+        self.listen[replica] = process.url.replace("http://", "");
+        self.processes[replica] = Some(process);
         Ok(())
     }
 
-    async fn kill(&mut self) -> Result<(), Failure> {
-        match self.process.take() {
+    async fn kill(&mut self, replica: usize) -> Result<(), Failure> {
+        match self.processes[replica].take() {
             Some(process) => process.kill().await,
             None => Ok(()),
         }
+    }
+
+    async fn kill_all(&mut self) -> Result<(), Failure> {
+        for replica in 0..self.processes.len() {
+            self.kill(replica).await?;
+        }
+        Ok(())
     }
 
     /// Arms some faults at the providers, or none.
@@ -301,8 +350,8 @@ impl Chaos {
 
     /// As a platform does: states it again until it is acknowledged.
     async fn state_pending(&mut self, until: Instant) -> Result<(), Failure> {
-        let rest = self.rest()?;
         for (id, wish) in self.pending.clone() {
+            let rest = self.rest()?;
             let path = format!("/api/jobs/{id}/");
             let body = wish.body(id);
             let left = until.saturating_duration_since(Instant::now());

@@ -3,6 +3,8 @@
 //! to slow down. In the end every calendar must hold exactly what was acknowledged: nothing
 //! lost, nothing twice, nothing stale; and the platform must have been told so, in order.
 //!
+//! On SQLite it is one process, on PostgreSQL three replicas: one of them is killed, or all.
+//!
 //! `cargo test` does a short run. The long one:
 //! `CALPORT_KILLS=200 cargo test -p calport-e2e --test faults -- --nocapture`
 //! `CALPORT_SEED=...` repeats the choices of an earlier run.
@@ -21,7 +23,7 @@ fn setting(name: &str) -> Option<u64> {
     Some(value.parse().expect("a whole number"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[calport_databases::each_database(flavor = "multi_thread")]
 async fn case_42_whatever_is_killed_every_calendar_ends_as_it_was_acknowledged() {
     let seed = setting("CALPORT_SEED").unwrap_or_else(|| fastrand::u64(..));
     let kills = setting("CALPORT_KILLS").map_or(SHORT, |kills| usize::try_from(kills).unwrap());

@@ -13,36 +13,42 @@ use sqlx::Row;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A literal: statements are never put together at run time.
-macro_rules! claim {
-    ($lock:literal) => {
+/// The calendars that are to be taken. A literal: statements are never put together at run
+/// time.
+macro_rules! due {
+    ($columns:literal) => {
         concat!(
-            // Picked once: as a mere subquery it might be run for every row, and pick others.
-            "WITH picked AS MATERIALIZED ( \
-               SELECT w.tenant, w.user_id, w.provider FROM watches w \
-               JOIN connections c ON c.tenant = w.tenant AND c.user_id = w.user_id \
-                 AND c.provider = w.provider AND c.reconnect_reason IS NULL \
-                 AND c.leaving_at IS NULL \
-               WHERE w.next_poll <= $3 \
-               AND (w.claimed_until IS NULL OR w.claimed_until <= $3 OR w.claimed_until > $4) \
-               AND NOT EXISTS (SELECT 1 FROM provider_pauses p \
-                 WHERE p.provider = w.provider AND p.paused_until > $3) \
-               AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.tenant = w.tenant \
-                 AND l.user_id = w.user_id AND l.provider = w.provider AND l.paused_until > $3) \
-               ORDER BY w.next_poll LIMIT $5",
-            $lock,
-            ") UPDATE watches SET claim = $1, claimed_until = $2 \
-             WHERE (tenant, user_id, provider) IN (SELECT * FROM picked) \
-             RETURNING tenant, user_id, provider, account_id, calendar_id, cursor"
+            "SELECT ",
+            $columns,
+            " FROM watches w \
+             JOIN connections c ON c.tenant = w.tenant AND c.user_id = w.user_id \
+               AND c.provider = w.provider AND c.reconnect_reason IS NULL \
+               AND c.leaving_at IS NULL \
+             WHERE w.next_poll <= $3 \
+             AND (w.claimed_until IS NULL OR w.claimed_until <= $3 OR w.claimed_until > $4) \
+             AND NOT EXISTS (SELECT 1 FROM provider_pauses p \
+               WHERE p.provider = w.provider AND p.paused_until > $3) \
+             AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.tenant = w.tenant \
+               AND l.user_id = w.user_id AND l.provider = w.provider AND l.paused_until > $3) \
+             ORDER BY w.next_poll LIMIT $5"
         )
     };
 }
 
 /// Takes calendars to look at; in PostgreSQL it passes over those that another replica is
-/// taking.
+/// taking, by an array, for the reasons that lanes are.
 const CLAIM: Dialects = Dialects {
-    sqlite: claim!(""),
-    postgres: claim!(" FOR UPDATE OF w SKIP LOCKED"),
+    sqlite: concat!(
+        "UPDATE watches SET claim = $1, claimed_until = $2 WHERE (tenant, user_id, provider) IN (",
+        due!("w.tenant, w.user_id, w.provider"),
+        ") RETURNING tenant, user_id, provider, account_id, calendar_id, cursor"
+    ),
+    postgres: concat!(
+        "UPDATE watches SET claim = $1, claimed_until = $2 WHERE ctid = ANY (ARRAY (",
+        due!("w.ctid"),
+        " FOR UPDATE OF w SKIP LOCKED)) \
+         RETURNING tenant, user_id, provider, account_id, calendar_id, cursor"
+    ),
 };
 
 /// How long one claim holds: longer than any look may take, so that it comes free only after
@@ -132,11 +138,12 @@ impl Watches {
     /// paused or whose grant is dead have none.
     pub(super) async fn claim(&self, limit: usize) -> Result<Vec<Watch>, sqlx::Error> {
         let now = self.database.now().await?;
-        let is_due: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM watches WHERE next_poll <= $1 LIMIT 1")
-                .bind(now)
-                .fetch_optional(self.database.pool())
-                .await?;
+        let is_due: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM watches WHERE next_poll <= $1 ORDER BY next_poll LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(self.database.pool())
+        .await?;
         if is_due.is_none() {
             return Ok(Vec::new());
         }

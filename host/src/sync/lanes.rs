@@ -10,20 +10,15 @@ use sqlx::Row;
 use std::{cmp::Ordering, time::Duration};
 use uuid::Uuid;
 
-/// A literal: statements are never put together at run time.
-macro_rules! claim {
-    ($lock:literal) => {
+/// The lanes that are to be taken. A literal: statements are never put together at run time.
+macro_rules! due {
+    ($columns:literal) => {
         concat!(
-            // Picked once: as a mere subquery it might be run for every row, and pick others.
-            "WITH picked AS MATERIALIZED ( \
-               SELECT l.tenant, l.user_id, l.provider FROM lanes l \
-               WHERE l.provider = $3 AND l.due_at <= $4 \
-               AND (l.claimed_until IS NULL OR l.claimed_until <= $4 OR l.claimed_until > $5) \
-               ORDER BY l.due_at LIMIT $6",
-            $lock,
-            ") UPDATE lanes SET claim = $1, claimed_until = $2 \
-             WHERE (tenant, user_id, provider) IN (SELECT * FROM picked) \
-             RETURNING tenant, user_id, strikes"
+            "SELECT ",
+            $columns,
+            " FROM lanes l WHERE l.provider = $3 AND l.due_at <= $4 \
+             AND (l.claimed_until IS NULL OR l.claimed_until <= $4 OR l.claimed_until > $5) \
+             ORDER BY l.due_at LIMIT $6"
         )
     };
 }
@@ -41,10 +36,20 @@ const LEAVE_AGAIN: Duration = Duration::from_secs(1);
 /// How often a calendar that is to be held is looked at while a worker ends its push.
 const HOLD_LOOK: Duration = Duration::from_millis(20);
 
-/// Takes lanes; in PostgreSQL it passes over those that another replica is taking.
+/// Takes lanes; in PostgreSQL it passes over those that another replica is taking. An array
+/// is made once, and leads straight to the rows: a subquery may be run again and pick others,
+/// and with a limit that it does not know PostgreSQL reads the whole table beside it.
 const CLAIM: Dialects = Dialects {
-    sqlite: claim!(""),
-    postgres: claim!(" FOR UPDATE SKIP LOCKED"),
+    sqlite: concat!(
+        "UPDATE lanes SET claim = $1, claimed_until = $2 WHERE (tenant, user_id, provider) IN (",
+        due!("l.tenant, l.user_id, l.provider"),
+        ") RETURNING tenant, user_id, strikes"
+    ),
+    postgres: concat!(
+        "UPDATE lanes SET claim = $1, claimed_until = $2 WHERE ctid = ANY (ARRAY (",
+        due!("l.ctid"),
+        " FOR UPDATE SKIP LOCKED)) RETURNING tenant, user_id, strikes"
+    ),
 };
 
 /// A calendar that this worker alone works on.
@@ -116,10 +121,12 @@ impl Lanes {
         limit: usize,
     ) -> Result<Vec<Lane>, sqlx::Error> {
         let now = self.database.now().await?;
-        // Looking costs no lock; claiming does, even where there is nothing to claim.
+        // Looking costs no lock; claiming does, even where there is nothing to claim. Without
+        // an order PostgreSQL expects to meet one soon, and reads the whole table in vain.
         let is_due: Option<i64> = sqlx::query_scalar(
             "SELECT 1 FROM lanes WHERE provider = $1 AND due_at <= $2 \
-             AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3) LIMIT 1",
+             AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3) \
+             ORDER BY due_at LIMIT 1",
         )
         .bind(provider)
         .bind(now)

@@ -163,9 +163,13 @@ async fn write_note(
         }
         Note::Done(delivery) => done(transaction, delivery, now).await,
         Note::Suspended(reason) => {
+            // Not where the user has connected again since the worker looked: nothing would
+            // wake the calendar a second time.
             let suspend = "UPDATE deliveries SET state = 'needs_reconnect', reason = $4, \
                  next_try = NULL WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
-                 AND state = 'waiting'";
+                 AND state = 'waiting' AND EXISTS (SELECT 1 FROM connections c \
+                   WHERE c.tenant = $1 AND c.user_id = $2 AND c.provider = $3 \
+                   AND c.reconnect_reason IS NOT NULL)";
             on_lane(suspend, lane)
                 .bind(reason)
                 .execute(&mut **transaction)

@@ -111,7 +111,7 @@ impl Vault {
         // Looking costs no lock; claiming does, even where there is nothing to claim.
         let is_due: Option<i64> = sqlx::query_scalar(
             "SELECT 1 FROM revocations WHERE next_try <= $1 \
-             AND (claimed_until IS NULL OR claimed_until <= $1) LIMIT 1",
+             AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY next_try LIMIT 1",
         )
         .bind(now)
         .fetch_optional(self.database.pool())

@@ -154,7 +154,8 @@ impl Queue {
         let now = self.database.now().await?;
         // Looking costs no lock; claiming does, even where there is nothing to claim.
         let is_due: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM webhooks WHERE state = 'waiting' AND next_try <= $1 LIMIT 1",
+            "SELECT 1 FROM webhooks WHERE state = 'waiting' AND next_try <= $1 \
+             ORDER BY next_try LIMIT 1",
         )
         .bind(now)
         .fetch_optional(self.database.pool())

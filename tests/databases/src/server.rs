@@ -132,6 +132,7 @@ impl Server {
             &programs().join("postgres"),
             &arguments,
             &self.log(),
+            "QUIT",
         ));
         let begun = Instant::now();
         while let Err(error) = PgConnection::connect(&self.url("postgres")).await {

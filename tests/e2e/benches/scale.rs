@@ -81,12 +81,12 @@ async fn measure(world: &World, crowd: &mut Crowd, size: usize) {
             .await;
         let url = reply.unwrap().json()["url"].as_str().unwrap().to_owned();
         let browser = Browser::new();
-        let opened = browser.open(&url).await.unwrap();
-        pages.push((browser, opened.location.unwrap()));
+        browser.visit(&url, &[]).await.unwrap();
+        pages.push(browser);
     }
+    let home = format!("{}/page/", world.url);
     let page = sampled(async |sample| {
-        let (browser, url) = &pages[sample];
-        let opened = browser.open(url.as_str()).await.unwrap();
+        let opened = pages[sample].visit(&home, &[]).await.unwrap();
         assert!(opened.body.contains("</html>"), "{opened:?}");
     })
     .await;

@@ -79,8 +79,9 @@ async fn one_user(world: &World, user: &str, number: usize) {
         .unwrap();
     let browser = Browser::new();
     let url = opened.json()["url"].as_str().unwrap().to_owned();
-    let page = browser.open(&url).await.unwrap().location.unwrap();
-    let page = browser.open(page.as_str()).await.unwrap();
+    browser.visit(&url, &[]).await.unwrap();
+    let page = format!("{}/page/", world.url);
+    let page = browser.visit(&page, &[]).await.unwrap();
     assert_eq!(page.code, StatusCode::OK);
     let reply = world.platform(Method::DELETE, &path, None).await.unwrap();
     assert_eq!(reply.status, StatusCode::ACCEPTED);

@@ -108,7 +108,7 @@ async fn a_repeated_write_has_one_effect_whichever_replicas_it_comes_to() {
         let request = client
             .post(format!("{}/api/page-sessions/", each[turn % 3].url))
             .bearer_auth(PLATFORM_TOKEN)
-            .header("Idempotency-Key", "one and the same")
+            .header("Idempotency-Key", "one-and-the-same")
             .json(&json!({"user": "ann"}));
         asking.spawn(async move {
             let reply = request.send().await.unwrap();

@@ -41,19 +41,6 @@ pub(super) async fn read_request<B: Body<Data = Bytes>>(
     Ok(whole)
 }
 
-/// Reads a reply to its end; the reply has its own cap.
-pub(super) async fn read_reply(mut body: ReplyBody) -> Result<Bytes, EgressError> {
-    let mut whole = Whole::new(usize::MAX);
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            whole
-                .push(data)
-                .map_err(|TooLarge| EgressError::ReplyTooLarge)?;
-        }
-    }
-    Ok(whole.finish())
-}
-
 /// Puts chunks together. A body of one chunk, the usual case, is not copied.
 struct Whole {
     only: Bytes,
@@ -130,6 +117,24 @@ impl ReplyBody {
                 _place: place,
             }),
         })
+    }
+}
+
+impl ReplyBody {
+    /// Reads it to its end, if it is not larger than `cap` bytes; its own cap holds in any case.
+    ///
+    /// # Errors
+    /// See [`EgressError`].
+    pub async fn read(mut self, cap: usize) -> Result<Bytes, EgressError> {
+        let mut whole = Whole::new(cap);
+        while let Some(frame) = self.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                whole
+                    .push(data)
+                    .map_err(|TooLarge| EgressError::ReplyTooLarge)?;
+            }
+        }
+        Ok(whole.finish())
     }
 }
 

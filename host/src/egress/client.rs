@@ -1,27 +1,24 @@
 //! [`Egress`] itself: one allow-list, one pool, one set of limits.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::uri::{Authority, Parts};
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::uri::Authority;
+use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
-use tracing::{Instrument, field::Empty};
+use tokio::sync::Semaphore;
+use tracing::{Span, field::Empty};
 
-use super::body::{ReplyBody, read_reply, read_request};
-use super::connect::{ConnectFault, Connector, find};
-use super::error::{BadReply, BadRequest, BuildError, Destination, EgressError};
+use super::body::{ReplyBody, read_request};
+use super::checked::{Checked, CheckedParts};
+use super::connect::Connector;
+use super::error::{BadRequest, BuildError, Destination, EgressError};
 use super::headers;
 use super::limits::Limits;
 use super::origin::{AllowList, Origin};
@@ -46,17 +43,17 @@ pub struct Egress {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    client: Client<Connector, Full<Bytes>>,
+pub(super) struct Shared {
+    pub(super) client: Client<Connector, Full<Bytes>>,
     routes: Vec<Route>,
-    limits: Limits,
+    pub(super) limits: Limits,
 }
 
 /// An allowed origin, ready for use.
-struct Route {
-    origin: Origin,
-    authority: Authority,
-    places: Arc<Semaphore>,
+pub(super) struct Route {
+    pub(super) origin: Origin,
+    pub(super) authority: Authority,
+    pub(super) places: Arc<Semaphore>,
 }
 
 /// What an [`Egress`] is made of; everything but the allow-list has a default.
@@ -162,32 +159,40 @@ impl Egress {
     where
         B: Body<Data = Bytes>,
     {
-        // Where it goes is said once it is known to be allowed.
-        let span =
-            tracing::info_span!("outgoing", method = %request.method(), to = Empty, status = Empty);
-        let sent = self.timed(request, within).instrument(span.clone()).await;
-        if let Ok(reply) = &sent {
-            span.record("status", reply.status().as_u16());
-        }
-        sent
+        self.check(request, within).await?.send().await
     }
 
-    async fn timed<B>(
+    /// Checks a request and reads it whole, and gives it back before anything is connected:
+    /// what is put in then leaves only for a target that is known. The time runs already.
+    ///
+    /// # Errors
+    /// See [`EgressError`].
+    pub async fn check<B>(
         &self,
         request: Request<B>,
         within: Duration,
-    ) -> Result<Response<ReplyBody>, EgressError>
+    ) -> Result<Checked<'_>, EgressError>
     where
         B: Body<Data = Bytes>,
     {
+        // Where it goes is said once it is known to be allowed.
+        let span =
+            tracing::info_span!("outgoing", method = %request.method(), to = Empty, status = Empty);
         let limits = &self.shared.limits;
         let mut deadline = Box::pin(tokio::time::sleep(limits.clamp(within)));
-        let (reply, place) = tokio::select! {
+        let checking = self.read(request, &span);
+        let (route, parts) = tokio::select! {
             biased;
-            exchanged = self.exchange(request) => exchanged?,
+            checked = checking => checked?,
             () = &mut deadline => return Err(EgressError::Deadline),
         };
-        receive(reply, deadline, limits.reply_body, place)
+        Ok(Checked {
+            shared: &self.shared,
+            route,
+            parts,
+            deadline,
+            span,
+        })
     }
 
     /// Sends a request and reads the reply to its end: for the host's own webhooks and key sets.
@@ -199,7 +204,7 @@ impl Egress {
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, EgressError> {
         let (head, body) = self.send(request.map(Full::new)).await?.into_parts();
-        Ok(Response::from_parts(head, read_reply(body).await?))
+        Ok(Response::from_parts(head, body.read(usize::MAX).await?))
     }
 
     /// The origins that may be reached.
@@ -207,61 +212,40 @@ impl Egress {
         self.shared.routes.iter().map(|route| &route.origin)
     }
 
-    async fn exchange<B>(
+    async fn read<B>(
         &self,
         request: Request<B>,
-    ) -> Result<(Response<Incoming>, OwnedSemaphorePermit), EgressError>
+        span: &Span,
+    ) -> Result<(&Route, CheckedParts), EgressError>
     where
         B: Body<Data = Bytes>,
     {
         let (head, body) = request.into_parts();
-        let (origin, path) = Target::parse(&head.uri)?.into_parts();
+        let target = Target::parse(&head.uri)?;
         let Some(route) = self
             .shared
             .routes
             .iter()
-            .find(|route| route.origin == origin)
+            .find(|route| route.origin == *target.origin())
         else {
             let authority = head.uri.authority().map_or("", Authority::as_str);
             let scheme = head.uri.scheme_str().unwrap_or_default();
             return Err(EgressError::NotAllowed(Destination::new(scheme, authority)));
         };
-        tracing::Span::current().record("to", tracing::field::display(&origin));
+        span.record("to", tracing::field::display(&route.origin));
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(EgressError::BadRequest(BadRequest::Method));
         }
-        let mut fields = head.headers;
-        let declared = headers::prepare(&mut fields)?;
+        let mut headers = head.headers;
+        let declared = headers::prepare(&mut headers)?;
         let body = read_request(body, declared, self.shared.limits.request_body).await?;
-        let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
-        if body.is_empty() && takes_body {
-            // hyper sends none for an empty body; some front ends answer 411 to that.
-            fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-
-        let mut parts = Parts::default();
-        parts.scheme = Some(origin.scheme());
-        parts.authority = Some(route.authority.clone());
-        parts.path_and_query = Some(path);
-        // A new request: version and extensions (HTTP/2 pseudo-headers, header case) stay behind.
-        let mut rebuilt = Request::new(Full::new(body));
-        *rebuilt.uri_mut() =
-            Uri::from_parts(parts).map_err(|_| EgressError::BadRequest(BadRequest::Target))?;
-        *rebuilt.method_mut() = head.method;
-        *rebuilt.headers_mut() = fields;
-
-        // Never closed; were it, there would be no connection to be had.
-        let place = Arc::clone(&route.places)
-            .acquire_owned()
-            .await
-            .map_err(|_| EgressError::ConnectFailed)?;
-        let reply = self
-            .shared
-            .client
-            .request(rebuilt)
-            .await
-            .map_err(|error| explain(&error))?;
-        Ok((reply, place))
+        let parts = CheckedParts {
+            target,
+            method: head.method,
+            headers,
+            body,
+        };
+        Ok((route, parts))
     }
 }
 
@@ -269,26 +253,6 @@ impl std::fmt::Debug for Egress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.origins()).finish()
     }
-}
-
-fn receive(
-    reply: Response<Incoming>,
-    deadline: Pin<Box<Sleep>>,
-    cap: usize,
-    place: OwnedSemaphorePermit,
-) -> Result<Response<ReplyBody>, EgressError> {
-    let (mut head, body) = reply.into_parts();
-    if head.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(EgressError::BadReply(BadReply::Upgrade));
-    }
-    headers::receive(&mut head.headers)?;
-    if !body.is_end_stream() && !headers::is_plain(&head.headers) {
-        return Err(EgressError::BadReply(BadReply::Encoded));
-    }
-    let mut passed = Response::new(ReplyBody::new(body, deadline, cap, place)?);
-    *passed.status_mut() = head.status;
-    *passed.headers_mut() = head.headers;
-    Ok(passed)
 }
 
 /// Mozilla's roots, compiled in: the same in every container, with or without a CA bundle, and no
@@ -333,22 +297,4 @@ fn connection_window(limits: &Limits) -> u32 {
         .ok()
         .and_then(|places| places.checked_mul(HTTP2_WINDOW))
         .map_or(LARGEST, |window| window.clamp(HTTP2_WINDOW, LARGEST))
-}
-
-/// Why the pool has no reply.
-fn explain(error: &ClientError) -> EgressError {
-    if let Some(fault) = find::<ConnectFault>(error) {
-        return match *fault {
-            ConnectFault::AddressRefused => EgressError::AddressRefused,
-            ConnectFault::Dns => EgressError::DnsFailed,
-            ConnectFault::Tcp => EgressError::ConnectFailed,
-            ConnectFault::TimedOut => EgressError::ConnectTimedOut,
-            ConnectFault::Tls(why) => EgressError::TlsFailed(why),
-        };
-    }
-    match find::<hyper::Error>(error) {
-        Some(error) if error.is_parse_too_large() => EgressError::ReplyHeadersTooLarge,
-        Some(error) if error.is_parse() => EgressError::BadReply(BadReply::Malformed),
-        Some(_) | None => EgressError::Interrupted,
-    }
 }

@@ -24,6 +24,9 @@ pub(super) const MAX_COUNT: usize = 100;
 /// A request's names and values. Access tokens run to a few KiB.
 pub(super) const MAX_REQUEST_SIZE: usize = 16 * 1024;
 
+/// The same with what the host puts in: a token of up to the size of all else.
+const MAX_SENT_SIZE: usize = 2 * MAX_REQUEST_SIZE;
+
 /// A reply's names and values: twice what common servers accept or send.
 pub(super) const MAX_REPLY_SIZE: usize = 32 * 1024;
 
@@ -66,6 +69,14 @@ pub(super) fn prepare(headers: &mut HeaderMap) -> Result<Option<usize>, EgressEr
     headers.insert(USER_AGENT, AGENT);
     headers.insert(ACCEPT_ENCODING, IDENTITY);
     Ok(length)
+}
+
+/// Checks the size of what leaves: the host's own headers and credentials have come on top.
+pub(super) fn fit(headers: &HeaderMap) -> Result<(), EgressError> {
+    if size(headers) > MAX_SENT_SIZE {
+        return Err(EgressError::RequestHeadersTooLarge);
+    }
+    Ok(())
 }
 
 /// Checks a reply's headers and takes out what was meant for the connection, and cookies: there is

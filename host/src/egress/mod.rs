@@ -5,6 +5,7 @@
 
 mod address;
 mod body;
+mod checked;
 mod client;
 mod connect;
 mod error;
@@ -14,10 +15,11 @@ mod origin;
 mod resolve;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use address::is_global;
 pub use body::ReplyBody;
+pub use checked::{Checked, CheckedParts};
 pub use client::{Egress, EgressBuilder};
 pub use error::{BadReply, BadRequest, BuildError, Destination, EgressError, TlsFault};
 pub use limits::Limits;

@@ -47,8 +47,14 @@ impl Target {
         self.path.path()
     }
 
-    pub(super) fn into_parts(self) -> (Origin, PathAndQuery) {
-        (self.origin, self.path)
+    /// Path and query, exactly as they are sent.
+    #[must_use]
+    pub fn path_and_query(&self) -> &str {
+        self.path.as_str()
+    }
+
+    pub(super) fn into_path(self) -> PathAndQuery {
+        self.path
     }
 }
 

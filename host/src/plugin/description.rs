@@ -1,7 +1,9 @@
 //! Checks what a plugin says of itself before any of it is believed: a description may
 //! name neither settings of others nor endpoints in the clear.
 
-use super::calendar::{EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation};
+use super::calendar::{
+    Credential, EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation,
+};
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -31,6 +33,11 @@ pub enum DescriptionError {
          oauth; a provider of kind file has no changes"
     )]
     Incomplete(String),
+    /// A credential that is called a secret and is none, or the other way round.
+    #[error(
+        "the provider {0} must say of its _CLIENT_SECRET that it is secret, and of its _CLIENT_ID that it is not"
+    )]
+    Secrecy(String),
     /// An endpoint that is no https URL.
     #[error("the provider {0} has an endpoint whose default is not a plain https URL")]
     Endpoint(String),
@@ -91,6 +98,10 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
         return Err(DescriptionError::Revocation(provider.id.clone()));
     }
     check_settings(provider)?;
+    let honest = |c: &Credential| c.secret == c.name.ends_with("_CLIENT_SECRET");
+    if !provider.credentials.iter().all(honest) {
+        return Err(DescriptionError::Secrecy(provider.id.clone()));
+    }
     for endpoint in &provider.endpoints {
         let plain = Url::parse(&endpoint.default_url).is_ok_and(|url| {
             url.scheme() == "https"
@@ -176,7 +187,7 @@ fn text(what: &'static str, text: &str) -> Result<(), DescriptionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::calendar::{Credential, Endpoint};
+    use crate::plugin::calendar::Endpoint;
 
     fn google() -> ProviderInfo {
         let endpoint = |setting: &str, uses| Endpoint {
@@ -240,6 +251,23 @@ mod tests {
         assert!(matches!(twice, Err(DescriptionError::Setting { .. })));
         let host = check_one(|provider| provider.id = "calport".into());
         assert!(host.is_err());
+    }
+
+    #[test]
+    fn a_plugin_cannot_have_a_secret_in_plain_by_calling_it_public() {
+        let credential = |name: &str, secret| Credential {
+            name: name.into(),
+            secret,
+        };
+        for (name, secret, honest) in [
+            ("GOOGLE_CLIENT_SECRET", true, true),
+            ("GOOGLE_CLIENT_SECRET", false, false),
+        ] {
+            let result = check_one(|provider| provider.credentials.push(credential(name, secret)));
+            assert_eq!(result.is_ok(), honest, "{name} {secret}");
+        }
+        let hidden_id = check_one(|provider| provider.credentials[0].secret = true);
+        assert_eq!(hidden_id, Err(DescriptionError::Secrecy("google".into())));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
     calendar::{EndpointUse, PluginInfo},
     call, description, imports,
     refused::RefusedApps,
+    sealing::{self, Sealing},
     state::State,
 };
 use crate::{
@@ -33,12 +34,17 @@ pub(super) async fn load(
     let egress = egress(&info, options)?;
     let budgets = budgets(&info, options)?;
     let settings = Arc::new(settings(&info, &options.settings));
+    let policy = sealing::Policy::new(options.sealing, &info, &options.settings)?;
+    if options.sealing == Sealing::Off {
+        tracing::warn!(plugin = info.name, "this plugin is given real credentials");
+    }
     Ok(Loaded {
         runtime: runtime.clone(),
         pre,
         limits: options.limits,
         info,
         settings,
+        policy: Arc::new(policy),
         egress,
         budgets,
         refused: RefusedApps::default(),
@@ -103,12 +109,14 @@ async fn describe(
     }
 }
 
-/// The settings that a description names; those without a value stay empty.
+/// The settings that a description names, but for the secrets; those without a value stay
+/// empty.
 fn settings(info: &PluginInfo, environment: &Environment) -> BTreeMap<String, String> {
     let names = info.providers.iter().flat_map(|provider| {
         let credentials = provider
             .credentials
             .iter()
+            .filter(|credential| !credential.secret)
             .map(|credential| &credential.name);
         let endpoints = provider.endpoints.iter().map(|endpoint| &endpoint.setting);
         credentials

@@ -15,6 +15,7 @@ mod load;
 mod outbound;
 mod refresh;
 mod refused;
+mod sealing;
 mod secrets;
 mod state;
 mod token_store;
@@ -25,6 +26,7 @@ pub use description::DescriptionError;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError, error_code};
 pub use limits::Limits;
+pub use sealing::Sealing;
 
 use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};
 use bindings::PluginPre;
@@ -53,6 +55,8 @@ pub struct Options {
     /// What providers allow, by their ids, where it is neither what they publish nor what
     /// the settings say.
     pub budgets: BTreeMap<String, Budget>,
+    /// Whether the plugin holds placeholders in place of credentials.
+    pub sealing: Sealing,
 }
 
 /// A loaded plugin. Cheap to clone.
@@ -65,6 +69,7 @@ struct Loaded {
     limits: Limits,
     info: calendar::PluginInfo,
     settings: Arc<BTreeMap<String, String>>,
+    policy: Arc<sealing::Policy>,
     egress: Egress,
     budgets: budget::Budgets,
     refused: RefusedApps,
@@ -123,7 +128,8 @@ impl Plugin {
         self.0.budgets.of(provider)
     }
 
-    /// The value that the operator gave a setting which the description names.
+    /// The value that the operator gave a setting which the description names. A secret's is
+    /// not among them.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.0.settings.get(name).map(String::as_str)
     }
@@ -182,6 +188,7 @@ impl Plugin {
         let provider = binding.provider().to_owned();
         self.call("complete-callback", Some(binding), move |guest, store| {
             async move {
+                let callback = store.data().seals.callback(callback);
                 guest
                     .calport_calendar_calendar()
                     .call_complete_callback(store, &provider, &callback)

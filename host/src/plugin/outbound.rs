@@ -1,6 +1,9 @@
 //! Connects a guest's `wasi:http` to the one way out.
 
-use super::budget::Purse;
+use super::{
+    budget::Purse,
+    sealing::{Sealed, SealingError, Seals},
+};
 use crate::{
     egress::{Egress, EgressError, TlsFault},
     steps,
@@ -13,25 +16,31 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks}
 
 /// A guest's requests go to the egress of its plugin, or nowhere.
 pub(super) struct Outbound {
-    egress: Option<Egress>,
+    open: Option<Open>,
+}
+
+#[derive(Clone)]
+struct Open {
+    egress: Egress,
+    seals: Seals,
     purse: Option<Purse>,
 }
 
 impl Outbound {
-    /// Requests of a call for a user wait for that user's budget.
-    pub(super) fn new(egress: Egress, purse: Option<Purse>) -> Self {
+    /// Requests of a call for a user are sealed, and wait for that user's budget.
+    pub(super) fn new(egress: Egress, seals: Seals, purse: Option<Purse>) -> Self {
         Self {
-            egress: Some(egress),
-            purse,
+            open: Some(Open {
+                egress,
+                seals,
+                purse,
+            }),
         }
     }
 
     /// Refuses every request.
     pub(super) fn closed() -> Self {
-        Self {
-            egress: None,
-            purse: None,
-        }
+        Self { open: None }
     }
 }
 
@@ -49,10 +58,13 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _sent: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io)>> + Send> {
-        let egress = self.egress.clone();
-        let purse = self.purse.clone();
+        let open = self.open.clone();
         let sending = async move {
-            let egress = egress.ok_or(Error::HttpRequestDenied)?;
+            let Open {
+                egress,
+                seals,
+                purse,
+            } = open.ok_or(Error::HttpRequestDenied)?;
             // A guest may ask for less time than the host gives, never for more.
             let wish = options.and_then(|options| options.first_byte_timeout);
             let deadline = wish.unwrap_or(Duration::MAX);
@@ -64,14 +76,42 @@ impl WasiHttpHooks for Outbound {
                 return Ok((slow_down(wait), io));
             }
             steps::at(steps::REQUESTED);
-            let response = egress.send_within(request, deadline).await.map_err(code)?;
+            let response = send(&egress, &seals, request, deadline)
+                .await
+                .map_err(code)?;
             steps::at(steps::ANSWERED);
             let response = response.map(|body| body.map_err(code).boxed_unsync());
+            #[cfg(test)]
+            let response = tapped(seals, response);
             Ok((response, Box::new(std::future::ready(Ok(()))) as Io))
         };
         // wasmtime sends it in a task of its own.
         Box::new(sending.in_current_span())
     }
+}
+
+/// Writes down what the guest is about to read.
+#[cfg(test)]
+fn tapped(seals: Seals, response: Response<WasiBody>) -> Response<WasiBody> {
+    seals.tap(format!("{:?}", response.headers()).as_bytes());
+    response.map(|body| {
+        let tapped = body.map_frame(move |frame| {
+            frame.map_data(|data| {
+                seals.tap(&data);
+                data
+            })
+        });
+        tapped.boxed_unsync()
+    })
+}
+
+async fn send(
+    egress: &Egress,
+    seals: &Seals,
+    request: Request<WasiBody>,
+    within: Duration,
+) -> Result<Sealed, SealingError> {
+    seals.send(egress.check(request, within).await?).await
 }
 
 /// What the provider would answer, said in its place: plugins know what to do with it.
@@ -85,7 +125,21 @@ fn slow_down(wait: Duration) -> Response<WasiBody> {
 }
 
 /// The error code of `wasi:http` that says the same.
-fn code(error: EgressError) -> Error {
+fn code(error: SealingError) -> Error {
+    match error {
+        SealingError::Egress(error) => egress_code(error),
+        SealingError::Request(fault) => {
+            tracing::warn!(%fault, "a plugin's request was refused");
+            Error::HttpRequestDenied
+        }
+        SealingError::Reply(fault) => {
+            tracing::warn!(%fault, "a reply to a plugin was refused");
+            Error::HttpProtocolError
+        }
+    }
+}
+
+fn egress_code(error: EgressError) -> Error {
     let refused = matches!(
         error,
         EgressError::NotAllowed(_) | EgressError::BadRequest(_) | EgressError::AddressRefused

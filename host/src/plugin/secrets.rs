@@ -2,6 +2,7 @@
 
 use super::{
     bindings::secrets::{Host, SecretsError},
+    sealing::Full,
     state::State,
 };
 
@@ -10,11 +11,23 @@ impl Host for State {
         &mut self,
         name: String,
     ) -> wasmtime::Result<Result<Option<String>, SecretsError>> {
+        let setting = self.setting(&name);
+        #[cfg(test)]
+        self.seals.tap(format!("{setting:?}").as_bytes());
+        Ok(setting)
+    }
+}
+
+impl State {
+    fn setting(&self, name: &str) -> Result<Option<String>, SecretsError> {
+        if let Some(sealed) = self.seals.app_secret(name) {
+            return sealed.map_err(|Full| SecretsError::Unavailable);
+        }
         // A described setting without a value is kept as an empty one.
-        Ok(match self.settings.get(&name) {
+        match self.settings.get(name) {
             Some(value) if value.is_empty() => Ok(None),
             Some(value) => Ok(Some(value.clone())),
             None => Err(SecretsError::Denied),
-        })
+        }
     }
 }

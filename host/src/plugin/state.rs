@@ -1,7 +1,7 @@
 //! What one call of a guest holds on the host's side: an empty WASI world, the one way
 //! out, and at most one user's credentials.
 
-use super::{Limits, Loaded, outbound::Outbound, refresh::Refreshing};
+use super::{Limits, Loaded, outbound::Outbound, refresh::Refreshing, sealing::Seals};
 use crate::{metrics::Metrics, vault::Binding};
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{StoreLimits, component::ResourceTable};
@@ -17,21 +17,30 @@ pub(super) struct State {
     pub(super) store_limits: StoreLimits,
     pub(super) ticks_left: u128,
     pub(super) settings: Arc<BTreeMap<String, String>>,
+    pub(super) seals: Seals,
     pub(super) binding: Option<Binding>,
     pub(super) metrics: Metrics,
     pub(super) refreshing: Option<Refreshing>,
 }
 
 impl State {
-    /// The state of a call for one user, or for nobody.
+    /// The state of a call for one user, or for nobody. The latter reaches nothing outside.
     pub(super) fn new(loaded: &Loaded, binding: Option<Binding>) -> Self {
-        let purse = binding
-            .as_ref()
-            .and_then(|binding| loaded.budgets.purse(binding));
+        let provider = binding.as_ref().map(Binding::provider);
+        let seals = Seals::new(loaded.policy.clone(), provider);
+        let outbound = match &binding {
+            Some(binding) => Outbound::new(
+                loaded.egress.clone(),
+                seals.clone(),
+                loaded.budgets.purse(binding),
+            ),
+            None => Outbound::closed(),
+        };
         Self::with(
             &loaded.limits,
-            Outbound::new(loaded.egress.clone(), purse),
+            outbound,
             loaded.settings.clone(),
+            seals,
             binding,
             loaded.metrics.clone(),
         )
@@ -43,6 +52,7 @@ impl State {
             limits,
             Outbound::closed(),
             Arc::default(),
+            Seals::new(Arc::default(), None),
             None,
             Metrics::default(),
         )
@@ -52,6 +62,7 @@ impl State {
         limits: &Limits,
         outbound: Outbound,
         settings: Arc<BTreeMap<String, String>>,
+        seals: Seals,
         binding: Option<Binding>,
         metrics: Metrics,
     ) -> Self {
@@ -72,6 +83,7 @@ impl State {
             store_limits: limits.store(),
             ticks_left: limits.ticks(),
             settings,
+            seals,
             binding,
             metrics,
             refreshing: None,

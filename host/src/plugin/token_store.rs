@@ -4,25 +4,25 @@ use super::{
     bindings::token_store::{self, Host, StoreError},
     bindings::types,
     refresh::Refreshing,
+    sealing::{Full, Kind},
     state::State,
 };
 use crate::{
     metrics::RefreshResult,
     vault::{Binding, Credentials, RefreshTurn, Stored, VaultError},
 };
-use secrecy::ExposeSecret;
 
 impl types::Host for State {}
 
 impl Host for State {
     async fn load(&mut self) -> wasmtime::Result<Result<Option<token_store::Stored>, StoreError>> {
-        Ok(match self.binding() {
-            Ok(binding) => binding
-                .load()
-                .await
-                .map(|s| s.map(Into::into))
-                .map_err(Into::into),
-            Err(error) => Err(error),
+        let stored = match self.binding() {
+            Ok(binding) => binding.load().await,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(match stored {
+            Ok(stored) => stored.map(|stored| self.handed_out(stored)).transpose(),
+            Err(error) => Err(error.into()),
         })
     }
 
@@ -31,12 +31,12 @@ impl Host for State {
         credentials: token_store::Credentials,
         expected: Option<u64>,
     ) -> wasmtime::Result<Result<u64, StoreError>> {
-        let saved = match self.binding() {
-            Ok(binding) => binding
-                .save(credentials.into(), expected)
+        let saved = match (self.binding(), self.taken_back(credentials)) {
+            (Ok(binding), Ok(credentials)) => binding
+                .save(credentials, expected)
                 .await
                 .map_err(Into::into),
-            Err(error) => Err(error),
+            (Err(error), _) | (_, Err(error)) => Err(error),
         };
         if saved.is_ok()
             && let Some(refreshing) = self.refreshing.take()
@@ -73,13 +73,75 @@ impl Host for State {
             RefreshTurn::Changed(_) => self.metrics.refreshed(provider, RefreshResult::Shared),
             RefreshTurn::Erased => self.metrics.refreshed(provider, RefreshResult::Failed),
         }
-        Ok(Ok(turn.into()))
+        Ok(Ok(match turn {
+            RefreshTurn::Mine => token_store::RefreshTurn::Mine,
+            RefreshTurn::Erased => token_store::RefreshTurn::Erased,
+            RefreshTurn::Changed(stored) => match self.handed_out(stored) {
+                Ok(stored) => token_store::RefreshTurn::Changed(stored),
+                Err(error) => return Ok(Err(error)),
+            },
+        }))
     }
 }
 
 impl State {
     fn binding(&self) -> Result<&Binding, StoreError> {
         self.binding.as_ref().ok_or(StoreError::NoUser)
+    }
+
+    /// What the guest gets of stored credentials.
+    fn handed_out(&self, stored: Stored) -> Result<token_store::Stored, StoreError> {
+        let Credentials {
+            access_token,
+            refresh_token,
+            expires_at,
+            scopes,
+            client_id,
+        } = stored.credentials;
+        let seal = |kind, token| {
+            self.seals
+                .hand_out(kind, token)
+                .map_err(|Full| StoreError::Unavailable)
+        };
+        let stored = token_store::Stored {
+            credentials: token_store::Credentials {
+                access_token: seal(Kind::AccessToken, access_token)?,
+                refresh_token: refresh_token
+                    .map(|token| seal(Kind::RefreshToken, token))
+                    .transpose()?,
+                expires_at,
+                scopes,
+                client_id,
+            },
+            revision: stored.revision,
+        };
+        #[cfg(test)]
+        self.seals.tap(format!("{stored:?}").as_bytes());
+        Ok(stored)
+    }
+
+    /// The real credentials that the guest wants to have stored. Tokens of its own making
+    /// would bind a user to an account that they have never connected.
+    fn taken_back(&self, given: token_store::Credentials) -> Result<Credentials, StoreError> {
+        let open = |kind, token| {
+            self.seals.take_back(kind, token).ok_or_else(|| {
+                tracing::warn!(
+                    ?kind,
+                    "a plugin wanted to save a token that it was not given"
+                );
+                StoreError::Refused
+            })
+        };
+        Ok(Credentials {
+            access_token: open(Kind::AccessToken, given.access_token)?,
+            refresh_token: given
+                .refresh_token
+                .map(|token| open(Kind::RefreshToken, token))
+                .transpose()?,
+            expires_at: given.expires_at,
+            scopes: given.scopes,
+            client_id: given.client_id,
+        })
     }
 }
 
@@ -91,50 +153,6 @@ impl From<VaultError> for StoreError {
                 tracing::error!(%error, "the token store failed a plugin");
                 Self::Unavailable
             }
-        }
-    }
-}
-
-impl From<Stored> for token_store::Stored {
-    fn from(stored: Stored) -> Self {
-        let Credentials {
-            access_token,
-            refresh_token,
-            expires_at,
-            scopes,
-            client_id,
-        } = stored.credentials;
-        Self {
-            credentials: token_store::Credentials {
-                access_token: access_token.expose_secret().to_owned(),
-                refresh_token: refresh_token.map(|token| token.expose_secret().to_owned()),
-                expires_at,
-                scopes,
-                client_id,
-            },
-            revision: stored.revision,
-        }
-    }
-}
-
-impl From<token_store::Credentials> for Credentials {
-    fn from(credentials: token_store::Credentials) -> Self {
-        Self {
-            access_token: credentials.access_token.into(),
-            refresh_token: credentials.refresh_token.map(Into::into),
-            expires_at: credentials.expires_at,
-            scopes: credentials.scopes,
-            client_id: credentials.client_id,
-        }
-    }
-}
-
-impl From<RefreshTurn> for token_store::RefreshTurn {
-    fn from(turn: RefreshTurn) -> Self {
-        match turn {
-            RefreshTurn::Mine => Self::Mine,
-            RefreshTurn::Changed(stored) => Self::Changed(stored.into()),
-            RefreshTurn::Erased => Self::Erased,
         }
     }
 }

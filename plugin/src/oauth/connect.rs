@@ -103,7 +103,10 @@ fn save(world: &dyn Outside, app: App, grant: Grant, scopes: Vec<String>) -> Res
             Ok(_) => return Ok(()),
             // A refresh of the old grant was under way: the new consent is later.
             Err(StoreFailure::Conflict(now)) => expected = now,
-            Err(failure @ (StoreFailure::NoUser | StoreFailure::Unavailable)) => {
+            Err(
+                failure
+                @ (StoreFailure::NoUser | StoreFailure::Unavailable | StoreFailure::Refused),
+            ) => {
                 return Err(failure.into());
             }
         }

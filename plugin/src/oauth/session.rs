@@ -146,9 +146,10 @@ impl<'a> Session<'a> {
             }
             // Somebody connected anew meanwhile: theirs is the later wish.
             Err(StoreFailure::Conflict(_)) => self.reload(None),
-            Err(failure @ (StoreFailure::NoUser | StoreFailure::Unavailable)) => {
-                Err(failure.into())
-            }
+            Err(
+                failure
+                @ (StoreFailure::NoUser | StoreFailure::Unavailable | StoreFailure::Refused),
+            ) => Err(failure.into()),
         }
     }
 

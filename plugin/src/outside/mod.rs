@@ -88,6 +88,8 @@ pub(crate) enum StoreFailure {
     Conflict(Option<u64>),
     #[error("the credential store is out of reach")]
     Unavailable,
+    #[error("the host says that it has not given out this token")]
+    Refused,
 }
 
 impl From<SettingFailure> for Error {
@@ -102,7 +104,7 @@ impl From<SettingFailure> for Error {
 impl From<StoreFailure> for Error {
     fn from(failure: StoreFailure) -> Self {
         match failure {
-            StoreFailure::NoUser => Self::Other(Some(failure.to_string())),
+            StoreFailure::NoUser | StoreFailure::Refused => Self::Other(Some(failure.to_string())),
             StoreFailure::Conflict(_) | StoreFailure::Unavailable => {
                 fault::retry(RetryCause::Unavailable)
             }

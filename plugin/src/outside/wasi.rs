@@ -86,6 +86,7 @@ impl From<token_store::StoreError> for StoreFailure {
             token_store::StoreError::NoUser => Self::NoUser,
             token_store::StoreError::Conflict(revision) => Self::Conflict(revision),
             token_store::StoreError::Unavailable => Self::Unavailable,
+            token_store::StoreError::Refused => Self::Refused,
         }
     }
 }

@@ -4,7 +4,7 @@
 use calport_e2e::{World, WorldOptions, accounts::CASEY, plugin_options, runtime};
 use calport_host::{
     plugin::{
-        BUILT_IN, Plugin,
+        BUILT_IN, Budget, Options, Plugin, Sealing,
         calendar::IcsOptions,
         types::{Event, Span, Status, Timed},
     },
@@ -13,10 +13,10 @@ use calport_host::{
 };
 use calport_standins::ConsentChoice;
 use futures::{StreamExt, stream};
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 fn event(number: usize) -> Event {
-    let start = 1_953_972_000 + 3_600 * i64::try_from(number).unwrap_or_default();
+    let start = 1_953_972_000 + 3_600 * i64::try_from(number % 10_000).unwrap_or_default();
     Event {
         uid: format!("{number}@bench"),
         revision: 1,
@@ -86,6 +86,8 @@ async fn main() {
 
     let options = WorldOptions {
         without_workers: true,
+        // Nobody waits for what a provider allows.
+        budgets: BTreeMap::from([("google".to_owned(), Budget::default())]),
         ..WorldOptions::default()
     };
     let world = World::start_with(options).await.unwrap();
@@ -115,5 +117,61 @@ async fn main() {
             .await;
         let rate = pushes as f64 / started.elapsed().as_secs_f64();
         println!("push-event to the stand-in in this process, {in_flight} in flight: {rate:.0}/s");
+    }
+    sealing(&world).await;
+}
+
+/// What sealing costs: the same pushes by turns with and without, so that both meet the same
+/// machine and the same stand-in.
+async fn sealing(world: &World) {
+    const ROUNDS: usize = 20;
+    const PUSHES: usize = 100;
+    let mut options = Options {
+        budgets: BTreeMap::from([("google".to_owned(), Budget::default())]),
+        ..plugin_options(world.google.environment())
+    };
+    let sealed = Plugin::load(runtime(), BUILT_IN, &options).await.unwrap();
+    options = Options {
+        sealing: Sealing::Off,
+        ..options
+    };
+    let open = Plugin::load(runtime(), BUILT_IN, &options).await.unwrap();
+    for in_flight in [1, 32] {
+        let mut ratios = Vec::new();
+        let mut spent = [0.0, 0.0];
+        for round in 0..ROUNDS {
+            let mut times = [0.0, 0.0];
+            // Who goes first takes turns, too: the calendar grows.
+            for turn in [round % 2, 1 - round % 2] {
+                let plugin = if turn == 0 { &sealed } else { &open };
+                let started = Instant::now();
+                stream::iter(0..PUSHES)
+                    .map(|number| {
+                        let subject = Subject::new(Subject::DEFAULT_TENANT, "ann");
+                        let binding =
+                            Binding::new(world.service.vault().clone(), subject, "google");
+                        let number = ((in_flight * ROUNDS + round) * 2 + turn) * PUSHES + number;
+                        plugin.push_event(binding, None, event(100_000 + number), None)
+                    })
+                    .buffer_unordered(in_flight)
+                    .for_each(|pushed| {
+                        pushed.unwrap();
+                        std::future::ready(())
+                    })
+                    .await;
+                times[turn] = started.elapsed().as_secs_f64();
+                spent[turn] += times[turn];
+            }
+            ratios.push(times[0] / times[1]);
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!(
+            "a sealed push costs {:.3} times an open one, {in_flight} in flight (of {ROUNDS} rounds the middle \
+             {:.3}, from {:.3} to {:.3})",
+            spent[0] / spent[1],
+            ratios[ROUNDS / 2],
+            ratios[0],
+            ratios[ROUNDS - 1],
+        );
     }
 }

@@ -3,10 +3,11 @@
 //! Connects are counted where they arrive. No test reaches beyond this machine.
 
 mod addresses;
+mod alone;
 mod cuts;
 mod exchange;
 mod places;
-mod server;
+pub(crate) mod server;
 mod targets;
 mod tls;
 

@@ -10,15 +10,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// Listens until dropped.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     accepted: Arc<Mutex<Vec<SocketAddr>>>,
     listening: JoinHandle<()>,
 }
 
 impl Server {
     /// Hands every connection to `serve`, each in a task of its own.
-    pub(super) async fn start<F, R>(serve: F) -> Self
+    pub(crate) async fn start<F, R>(serve: F) -> Self
     where
         F: Fn(TcpStream) -> R + Send + 'static,
         R: Future<Output = ()> + Send + 'static,
@@ -41,7 +41,7 @@ impl Server {
     }
 
     /// Answers every request with `reply(head, body)`, connections kept open.
-    pub(super) async fn answering<F>(reply: F) -> Self
+    pub(crate) async fn answering<F>(reply: F) -> Self
     where
         F: Fn(&str, &[u8]) -> String + Clone + Send + Sync + 'static,
     {
@@ -62,13 +62,13 @@ impl Server {
         .await
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// How many connections came before this call. The queue of a listening socket is in order: once
     /// a connection of our own has been accepted, so have all that came earlier.
-    pub(super) async fn connects(&self) -> usize {
+    pub(crate) async fn connects(&self) -> usize {
         let own = TcpStream::connect(self.address)
             .await
             .unwrap()
@@ -96,7 +96,7 @@ impl Drop for Server {
 }
 
 /// A reply with a body and its length.
-pub(super) fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -104,7 +104,7 @@ pub(super) fn ok(body: &str) -> String {
 }
 
 /// Reads one request; none at the end of the connection.
-pub(super) async fn read_request<S: AsyncRead + Unpin>(
+pub(crate) async fn read_request<S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Option<(String, Vec<u8>)> {
     let mut head = Vec::new();
@@ -119,7 +119,7 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
 }
 
 /// The value of a header in a request's head.
-pub(super) fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+pub(crate) fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     head.lines().skip(1).find_map(|line| {
         let (found, value) = line.split_once(':')?;
         found.eq_ignore_ascii_case(name).then_some(value.trim())
@@ -127,28 +127,28 @@ pub(super) fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
 }
 
 /// Reads until the other side has gone.
-pub(super) async fn until_closed<S: AsyncRead + Unpin>(stream: &mut S) {
+pub(crate) async fn until_closed<S: AsyncRead + Unpin>(stream: &mut S) {
     let mut sink = [0; 1024];
     while matches!(stream.read(&mut sink).await, Ok(read) if read > 0) {}
 }
 
 /// Writes the same bytes until the other side has gone.
-pub(super) async fn write_for_ever<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) {
+pub(crate) async fn write_for_ever<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) {
     while stream.write_all(bytes).await.is_ok() {}
 }
 
 /// A certificate for `localhost` and its key, signed by itself.
-pub(super) struct Identity {
-    pub(super) certificate: CertificateDer<'static>,
+pub(crate) struct Identity {
+    pub(crate) certificate: CertificateDer<'static>,
     key: Vec<u8>,
 }
 
 impl Identity {
-    pub(super) fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         Self::with(rcgen::CertificateParams::new([name.to_owned()]).unwrap())
     }
 
-    pub(super) fn with(params: rcgen::CertificateParams) -> Self {
+    pub(crate) fn with(params: rcgen::CertificateParams) -> Self {
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self {
@@ -157,7 +157,7 @@ impl Identity {
         }
     }
 
-    pub(super) fn acceptor(&self, protocols: &[&str]) -> tokio_rustls::TlsAcceptor {
+    pub(crate) fn acceptor(&self, protocols: &[&str]) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

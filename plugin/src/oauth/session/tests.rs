@@ -343,8 +343,10 @@ fn a_store_or_settings_out_of_reach_are_waited_for() {
     let world = Fake::connected(&SCOPES);
     world.fail_store(StoreFailure::Unavailable);
     assert_eq!(call(&world), Err(unavailable()));
-    world.fail_store(StoreFailure::NoUser);
-    assert!(matches!(call(&world), Err(Error::Other(Some(_)))));
+    for failure in [StoreFailure::NoUser, StoreFailure::Refused] {
+        world.fail_store(failure);
+        assert!(matches!(call(&world), Err(Error::Other(Some(_)))));
+    }
     let world = Fake::connected(&SCOPES);
     world.fail_settings(crate::outside::SettingFailure::Unavailable);
     assert_eq!(call(&world), Err(unavailable()));

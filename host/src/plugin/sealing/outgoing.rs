@@ -1,0 +1,93 @@
+//! Puts real values into a request that is about to leave, and refuses it where a placeholder
+//! stands in any other place. What it changes it writes anew: nothing of the guest's own
+//! spelling is left for a provider to read in another way.
+
+use super::{authorization, fault::RequestFault, form, policy::Way, table::Table};
+use crate::egress::CheckedParts;
+use bytes::Bytes;
+use http::{
+    HeaderMap, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use std::borrow::Cow;
+use url::form_urlencoded;
+
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Puts in what belongs there.
+pub(super) fn fill(table: &Table, way: Way, parts: &mut CheckedParts) -> Result<(), RequestFault> {
+    let method = parts.method().clone();
+    check_url(table, parts.target().path_and_query())?;
+    fill_headers(table, way, &mut parts.headers)?;
+    parts.body = fill_body(table, way, &method, &mut parts.headers, &parts.body)?;
+    Ok(())
+}
+
+/// No credential stands in a URL, which ends in logs: neither as it is nor percent-encoded.
+pub(super) fn check_url(table: &Table, path_and_query: &str) -> Result<(), RequestFault> {
+    let mentions = |text: &Cow<'_, str>| table.is_in(text.as_bytes());
+    // The characters at which it splits are in no placeholder, so that it decodes a path, too.
+    let mut decoded = form_urlencoded::parse(path_and_query.as_bytes());
+    if table.is_in(path_and_query.as_bytes())
+        || decoded.any(|(name, value)| mentions(&name) || mentions(&value))
+    {
+        return Err(RequestFault::Url);
+    }
+    Ok(())
+}
+
+pub(super) fn fill_headers(
+    table: &Table,
+    way: Way,
+    headers: &mut HeaderMap,
+) -> Result<(), RequestFault> {
+    let others = headers.iter().filter(|(name, _)| *name != AUTHORIZATION);
+    for (name, value) in others {
+        if table.is_in(name.as_str().as_bytes()) || table.is_in(value.as_bytes()) {
+            return Err(RequestFault::Header);
+        }
+    }
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(()),
+        (Some(_), Some(_)) => Err(RequestFault::Authorizations),
+        (Some(value), None) => {
+            let filled = authorization::fill(table, way, value)?;
+            headers.insert(AUTHORIZATION, filled);
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn fill_body(
+    table: &Table,
+    way: Way,
+    method: &Method,
+    headers: &mut HeaderMap,
+    body: &Bytes,
+) -> Result<Bytes, RequestFault> {
+    match way {
+        Way::Api if table.is_in(body) => Err(RequestFault::Body),
+        Way::Api => Ok(body.clone()),
+        Way::Form { token, revoke } => {
+            if method != Method::POST || !is_form(headers) {
+                return Err(RequestFault::NotAForm);
+            }
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
+            form::fill(table, token, revoke, body)
+        }
+    }
+}
+
+/// Whether there is one Content-Type, and it says that this is a form in UTF-8.
+fn is_form(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let Ok(text) = only.to_str() else {
+        return false;
+    };
+    let (kind, parameter) = text.split_once(';').unwrap_or((text, "charset=utf-8"));
+    kind.trim().eq_ignore_ascii_case(FORM) && parameter.trim().eq_ignore_ascii_case("charset=utf-8")
+}

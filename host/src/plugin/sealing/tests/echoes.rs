@@ -1,0 +1,114 @@
+//! Credentials that come back in the replies of an API.
+
+use super::*;
+use crate::egress::EgressError;
+use crate::plugin::sealing::{
+    echo::{Needles, Screened},
+    fault::{ReplyFault, SealingError},
+};
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+
+type Part = Result<Frame<Bytes>, EgressError>;
+
+/// What a guest reads of a body in these parts, and whether it ends well.
+fn read(parts: Vec<Bytes>) -> (Vec<u8>, Result<(), SealingError>) {
+    let needles = Needles::new([(ACCESS, "sealed_1"), (REFRESH, "sealed_2")].into_iter());
+    let parts: Vec<Part> = parts
+        .into_iter()
+        .map(|part| Ok(Frame::data(part)))
+        .collect();
+    let mut body = Screened::new(StreamBody::new(futures::stream::iter(parts)), needles);
+    let mut got = Vec::new();
+    let ended = futures::executor::block_on(async {
+        while let Some(frame) = body.frame().await {
+            got.extend_from_slice(&frame?.into_data().unwrap());
+        }
+        Ok(())
+    });
+    (got, ended)
+}
+
+fn split(text: &[u8], at: &[usize]) -> Vec<Bytes> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for &to in at.iter().chain([&text.len()]) {
+        parts.push(Bytes::copy_from_slice(&text[from..to]));
+        from = to;
+    }
+    parts
+}
+
+#[test]
+fn a_credential_is_found_wherever_the_parts_of_a_reply_meet() {
+    let mut tried = 0;
+    let escaped = REFRESH.replace('/', "\\/");
+    for token in [ACCESS, REFRESH, &escaped] {
+        let text = format!("[\"{token}\"]");
+        let text = text.as_bytes();
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let (got, ended) = read(split(text, &[first, second]));
+                assert_eq!(ended, Err(SealingError::Reply(ReplyFault::Echo)));
+                assert!(
+                    got.len() <= 2,
+                    "{first} {second}: {} bytes passed",
+                    got.len()
+                );
+                tried += 1;
+            }
+        }
+        let bytes = text.chunks(1).map(Bytes::copy_from_slice).collect();
+        assert_eq!(read(bytes).1, Err(SealingError::Reply(ReplyFault::Echo)));
+    }
+    assert!(tried > 1_000);
+}
+
+#[test]
+fn what_only_begins_like_a_credential_arrives_unchanged() {
+    let almost = &ACCESS[..ACCESS.len() - 1];
+    let texts = [
+        format!("{almost}!{almost}{almost}"),
+        format!("CCANARY.{almost}"),
+        "CANARY.access/CANARY.access/token~+=".to_owned(),
+        REFRESH[..REFRESH.len() - 1].to_owned(),
+        "plain".to_owned(),
+        String::new(),
+    ];
+    for text in texts {
+        let text = text.as_bytes();
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let (got, ended) = read(split(text, &[first, second]));
+                assert_eq!((got.as_slice(), ended), (text, Ok(())), "{first} {second}");
+            }
+        }
+        let bytes = text.chunks(1).map(Bytes::copy_from_slice).collect();
+        assert_eq!(read(bytes), (text.to_vec(), Ok(())));
+    }
+}
+
+#[test]
+fn a_broken_reply_stays_broken_and_nothing_comes_after_it() {
+    let needles = Needles::new([(ACCESS, "sealed_1")].into_iter());
+    let parts: Vec<Part> = vec![
+        Ok(Frame::data(Bytes::from_static(b"abc CANARY"))),
+        Err(EgressError::Interrupted),
+        Ok(Frame::data(Bytes::from_static(b"more"))),
+    ];
+    let mut body = Screened::new(StreamBody::new(futures::stream::iter(parts)), needles);
+    futures::executor::block_on(async {
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(first, "abc ");
+        let error = body.frame().await.unwrap().err();
+        assert_eq!(error, Some(SealingError::Egress(EgressError::Interrupted)));
+        assert!(body.frame().await.is_none());
+    });
+}
+
+#[test]
+fn short_values_are_not_looked_for() {
+    let needles = Needles::new([("calendar", "sealed_1")].into_iter());
+    assert!(!needles.are_in(b"a calendar"));
+}

@@ -1,27 +1,25 @@
 //! `calport serve`.
 
-use super::{CliError, LogFormat, log_and_export, serving};
+use super::{CliError, log_and_export, serving};
 use crate::{
     api,
-    config::{Config, Environment},
+    config::{Config, Environment, LogFormat},
     db::Database,
     plugin::{Runtime, calendar::ProviderKind},
+    readiness::Readiness,
     service::{Service, ServiceOptions},
     traces::{self, Export},
     vault::Vault,
 };
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, pin::pin, time::Duration};
 use tokio::net::TcpListener;
 use url::Url;
 
 pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let environment = Environment::read(env_file).map_err(CliError::usage)?;
-    let format = LogFormat::parse(environment.get("CALPORT_LOG_FORMAT")).ok_or_else(|| {
-        CliError::usage(
-            "CALPORT_LOG_FORMAT is neither text nor json. Set it to one, or leave it out.",
-        )
-    })?;
+    // One that cannot be read is listed with the other mistakes.
+    let format = LogFormat::parse(environment.get("CALPORT_LOG_FORMAT")).unwrap_or_default();
     let export = Export::from_environment().map_err(CliError::usage)?;
     log_and_export("info", format, export.as_ref());
     if let (None, Some((name, _))) = (&export, traces::endpoint()) {
@@ -49,7 +47,8 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let webhooks = service.start_webhooks().map_err(CliError::usage)?;
     let workers = service.start_workers();
     let drift = service.start_drift();
-    let served = serving::serve(listener, api::router(service), stop_signal()).await;
+    let stop = drained(service.readiness().clone(), config.drain);
+    let served = serving::serve(listener, api::router(service), stop).await;
     drift.stop().await;
     workers.stop().await;
     webhooks.stop().await;
@@ -84,6 +83,27 @@ async fn announce(service: &Service, address: SocketAddr) {
             ),
             ProviderKind::File => {}
         }
+    }
+}
+
+/// Ends once this process has been asked to end and has had the time to say so to whoever
+/// asks whether it is ready. A second signal cuts that short.
+async fn drained(readiness: Readiness, drain: Duration) {
+    stop_signal().await;
+    let mut again = pin!(stop_signal());
+    // Polled once, it hears whatever comes from now on.
+    let _ = futures::poll!(again.as_mut());
+    readiness.leave();
+    if drain.is_zero() {
+        return;
+    }
+    tracing::info!(
+        seconds = drain.as_secs(),
+        "ending; requests are still served"
+    );
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        () = again => {}
     }
 }
 

@@ -17,7 +17,10 @@ mod words;
 
 pub use running::{Running, start};
 
-use crate::cli::{CliError, LogFormat, log_to_stderr, serve::stop_signal};
+use crate::{
+    cli::{CliError, log_to_stderr, serve::stop_signal},
+    config::LogFormat,
+};
 use std::path::PathBuf;
 
 /// What the demo is called on consent pages and its own.

@@ -2,6 +2,7 @@
 //! a socket of loopback, SQLite in a temporary folder. It shares nothing with other tests
 //! but compiled code.
 
+mod balancer;
 mod browser;
 mod foreign;
 mod log;
@@ -10,6 +11,7 @@ mod receiver;
 mod rest;
 mod world;
 
+pub use balancer::Balancer;
 pub use browser::{Browser, Landing};
 pub use foreign::{Foreign, answer, not_tested};
 pub use log::Log;

@@ -27,8 +27,7 @@ mod tests {
     use crate::config::tests::{KEY, SECRET, read};
 
     #[test]
-    fn a_short_or_wrong_key_refuses_the_start_without_showing_it() {
-        // case 15
+    fn case_15_a_short_or_wrong_key_refuses_the_start_without_showing_it() {
         for keys in [
             "k1:c2hvcnQ=",
             "AAAA",

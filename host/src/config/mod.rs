@@ -112,8 +112,8 @@ impl Config {
         let allow_loopback = reader.flag("CALPORT_ALLOW_LOOPBACK");
         reader.providers(allow_loopback);
         reader.log_format();
+        let plugin = reader.plugin();
         let mistakes = reader.mistakes;
-        let plugin = environment.get("CALPORT_PLUGIN").map(PathBuf::from);
         let cache_dir = environment.get("CALPORT_CACHE_DIR").map(PathBuf::from);
         match (keys, user_tokens, platform_token) {
             (Some(keys), Some(user_tokens), Some(platform_token)) if mistakes.is_empty() => {
@@ -180,6 +180,7 @@ mod tests {
             ("CALPORT_BRAND_COLOR", "yellow"),
             ("CALPORT_WEBHOOK_URL", "ftp://platform.example"),
             ("GOOGLE_REDIRECT_URI", "callback"),
+            ("CALPORT_PLUGIN", "/nowhere/canary.wasm"),
         ])
         .unwrap_err()
         .to_string();
@@ -200,6 +201,7 @@ mod tests {
             "CALPORT_WEBHOOK_URL",
             "CALPORT_WEBHOOK_SECRET",
             "GOOGLE_REDIRECT_URI",
+            "CALPORT_PLUGIN",
         ] {
             let named = error.lines().filter(|line| line.trim().starts_with(name));
             assert_eq!(named.count(), 1, "{name} is not named once in:\n{error}");

@@ -1,12 +1,13 @@
-//! The settings of the built-in providers, as far as they can be judged without the plugin,
-//! so that they are listed with everything else that is wrong. What another plugin needs is
-//! checked when it is loaded.
+//! `CALPORT_PLUGIN`, and the settings of the built-in providers as far as they can be judged
+//! without the plugin, so that they are listed with everything else that is wrong. What
+//! another plugin needs is checked when it is loaded.
 
 use super::Reader;
 use crate::{
     egress::{AllowList, Loopback},
     plugin::Budget,
 };
+use std::path::PathBuf;
 
 /// Where browsers are sent and come back to.
 const FOR_BROWSERS: [&str; 4] = [
@@ -27,6 +28,16 @@ const ENDPOINTS: [&str; 6] = [
 ];
 
 impl Reader<'_> {
+    pub(super) fn plugin(&mut self) -> Option<PathBuf> {
+        const NAME: &str = "CALPORT_PLUGIN";
+        let path = self.environment.get(NAME).map(PathBuf::from)?;
+        if !path.is_file() {
+            let remedy = "the path of a component, or nothing for the built-in one";
+            self.mistake(NAME, "names no file", remedy);
+        }
+        Some(path)
+    }
+
     /// Notes what is wrong with them; `allow_loopback` is the operator's word on this machine.
     pub(super) fn providers(&mut self, allow_loopback: bool) {
         for name in FOR_BROWSERS {

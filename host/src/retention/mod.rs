@@ -16,11 +16,12 @@ use crate::{
 use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::watch;
 
-/// Rows that one transaction takes: it holds the write lock for some milliseconds.
-const BATCH: i64 = 200;
+/// Rows that one transaction takes. Scattered over a file of 10,000,000 bookings, 200 of them
+/// held SQLite's write lock for 100 ms.
+const BATCH: i64 = 100;
 
-/// Between two of them: 4,000 rows a second at most, so that a database which is cleared for
-/// the first time still serves.
+/// Between two of them, so that others get their turn: some 1,000 rows a second. Ten million
+/// bookings that are kept for 400 days are 25,000 a day.
 const PAUSE: Duration = Duration::from_millis(50);
 
 const DAY: i64 = 86_400;

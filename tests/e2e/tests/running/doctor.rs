@@ -5,7 +5,7 @@ use axum::{Router, routing::any};
 use calport_e2e::{JWT_SECRET, PLATFORM_TOKEN, Process};
 use calport_standins::{Google, GoogleConfig, Outlook, OutlookConfig};
 use serde_json::Value;
-use std::path::Path;
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path};
 use tokio::net::TcpListener;
 
 /// Random, unlike the one of other tests.
@@ -133,8 +133,9 @@ async fn everything_that_is_wrong_is_found_at_once_with_its_remedy_and_no_secret
         ("GOOGLE_USERINFO_URL", "http://127.0.0.1:9/userinfo"),
         ("GOOGLE_API_URL", "http://127.0.0.1:9/calendar/v3"),
     ]);
-    let mode = folder.path().join(".env");
-    std::fs::write(&mode, "").unwrap();
+    let env_file = folder.path().join(".env");
+    std::fs::write(&env_file, "").unwrap();
+    std::fs::set_permissions(&env_file, Permissions::from_mode(0o644)).unwrap();
     let output = calport(folder.path(), &all, &["doctor", "--json"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let found = report(&output);

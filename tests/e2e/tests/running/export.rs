@@ -1,6 +1,6 @@
 //! What is stored of a user, given to them: all of it, and no secret.
 
-use super::{BINARY, calport, database_url, is_everywhere, job, path, put, reading_until};
+use super::{BINARY, calport, database_url, is_everywhere, job, path, put, reading_until, until};
 use calport_e2e::{
     Browser, KEYS, PLATFORM_TOKEN, Process, Rest, WEBHOOK_SECRETS,
     accounts::{CASEY, SAM, WORK},
@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// Columns that hold secrets, sealed or hashed, or what secrets are known by.
 const SECRET: [&str; 10] = [
-    "SELECT access_token, refresh_token, client_id FROM connections",
+    "SELECT access_token, refresh_token FROM connections",
     "SELECT held, handle_hash FROM pending_accounts",
     "SELECT state_hash, cookie_hash, code_verifier FROM flows",
     "SELECT handle_hash, callback FROM parked_callbacks",
@@ -74,6 +74,29 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
         reading_until(&rest, &path(number), is_everywhere).await;
     }
     put(&rest, 4, &job(4, 1, &["user-bob-5e1f7c"])).await;
+    sqlx::any::install_default_drivers();
+    let database = sqlx::AnyPool::connect(&database_url(folder.path()))
+        .await
+        .unwrap();
+    for (statement, rows) in [
+        (
+            "SELECT COUNT(*) FROM deliveries WHERE user_id = 'ann' AND state = 'in_calendar'",
+            6,
+        ),
+        (
+            "SELECT COUNT(*) FROM watches WHERE user_id = 'ann' AND cursor IS NOT NULL",
+            2,
+        ),
+    ] {
+        until(statement, async || {
+            let count: i64 = sqlx::query_scalar(statement)
+                .fetch_one(&database)
+                .await
+                .unwrap();
+            count == rows
+        })
+        .await;
+    }
     // A feed, a page that was opened and one that was not, a flow, an idempotency key.
     let feed = rest
         .user("ann", Method::POST, "/api/calendar/feed/", None)
@@ -82,11 +105,6 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
         .as_str()
         .unwrap()
         .to_owned();
-    let client = Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
     let mut pages = Vec::new();
     for _ in 0..2 {
         let session = json!({"user": "ann", "name": "Ann Example"});
@@ -96,8 +114,8 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
         let url = opened.unwrap().json()["url"].as_str().unwrap().to_owned();
         pages.push(url.replace("localhost", "127.0.0.1"));
     }
-    let cookie = client.get(&pages[0]).send().await.unwrap();
-    let cookie = cookie.headers()["set-cookie"].to_str().unwrap();
+    let opened = Browser::new().visit(&pages[0], &[]).await.unwrap();
+    let cookie = opened.headers["set-cookie"].to_str().unwrap();
     let (_, cookie) = cookie.split_once('=').unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let browser = Browser::new();
@@ -111,7 +129,10 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
     assert_eq!(landing.status(), "account-changed");
     rest.begin("ann", &browser).await.unwrap();
     let token = calport_e2e::token(&json!({"sub": "ann", "exp": 4_000_000_000_u64})).unwrap();
-    let kept = client
+    let kept = Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
         .post(format!("{}/api/calendar/feed/", rest.url))
         .bearer_auth(&token)
         .header("idempotency-key", "key-canary-4711")
@@ -158,24 +179,23 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
     // Nobody else, and no secret in any form.
     assert!(!text.contains("user-bob-5e1f7c"), "{text}");
     assert!(!text.contains("job 4"), "{text}");
-    sqlx::any::install_default_drivers();
-    let database = sqlx::AnyPool::connect(&database_url(folder.path()))
-        .await
-        .unwrap();
     let mut secrets = secrets(&database).await;
     database.close().await;
     let planted = secrets.len();
-    assert!(planted > 20, "they are looked for in vain: {planted}");
-    let last = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    assert!(planted > 15, "they are looked for in vain: {planted}");
+    let secret_of = |url: &str| {
+        let secret = url.rsplit(['/', '=']).next().unwrap();
+        secret.trim_end_matches(".ics").to_owned()
+    };
     secrets.extend([
         KEYS.split_once(':').unwrap().1.to_owned(),
         PLATFORM_TOKEN.to_owned(),
         WEBHOOK_SECRETS[0].to_owned(),
         "key-canary-4711".to_owned(),
-        last(&feed),
-        last(newer_feed["feed_url"].as_str().unwrap()),
-        last(&pages[0]),
-        last(&pages[1]),
+        secret_of(&feed),
+        secret_of(newer_feed["feed_url"].as_str().unwrap()),
+        secret_of(&pages[0]),
+        secret_of(&pages[1]),
         cookie,
     ]);
     for standin in [google.environment(), outlook.environment()] {

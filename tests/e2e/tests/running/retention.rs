@@ -1,6 +1,6 @@
 //! What is forgotten by itself, and what is not.
 
-use super::{PATIENCE, is_everywhere, job, path, put, reading_until};
+use super::{is_everywhere, job, path, put, reading_until};
 use calport_e2e::{
     METRICS_TOKEN, World,
     accounts::{CASEY, SAM},
@@ -9,7 +9,6 @@ use calport_host::retention::{Cutoffs, Options, Removed};
 use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::time::Instant;
 use tokio::sync::watch;
 
 const DAY: i64 = 86_400;
@@ -221,7 +220,7 @@ async fn one_process_at_a_time_forgets_and_stops_when_it_is_told_to() {
     execute(
         &world,
         "INSERT INTO leases (name, holder, held_until) \
-         SELECT 'retention', 'another', CAST(strftime('%s', 'now') AS BIGINT) + 60",
+         SELECT 'retention', 'another', updated_at + 50 FROM bookings",
     )
     .await;
     assert_eq!(round_in(&world, 401).await, Removed::new());
@@ -232,10 +231,8 @@ async fn one_process_at_a_time_forgets_and_stops_when_it_is_told_to() {
         ..Cutoffs::at(now, Options::default())
     };
     let (_stop, stopped) = watch::channel(true);
-    let begun = Instant::now();
     let retention = world.service.retention();
     let removed = retention.round(&cutoffs, &stopped).await.unwrap();
-    assert!(begun.elapsed() < PATIENCE);
     assert_eq!(removed, Removed::new());
     let removed = round_in(&world, 401).await;
     assert_eq!(removed.get("bookings"), Some(&1), "{removed:?}");

@@ -15,7 +15,7 @@ pub use balancer::Balancer;
 pub use browser::{Browser, Landing};
 pub use foreign::{Foreign, answer, not_tested};
 pub use log::Log;
-pub use process::{Exited, Process, connect};
+pub use process::{Exited, Process, compiled, connect};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};
 pub use world::{World, WorldOptions, plugin_options, runtime};

@@ -163,6 +163,7 @@ pub async fn connect(
     }
 }
 
-fn compiled() -> PathBuf {
+/// Where all tests keep compiled components, so that each is compiled once.
+pub fn compiled() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/compiled")
 }

@@ -9,7 +9,7 @@ mod readiness;
 mod retention;
 mod rolling;
 
-use calport_e2e::Rest;
+use calport_e2e::{Rest, compiled};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -86,6 +86,7 @@ async fn calport(folder: &Path, settings: &[(String, String)], arguments: &[&str
         .args(arguments)
         .current_dir(folder)
         .env_clear()
+        .env("CALPORT_CACHE_DIR", compiled())
         .envs(settings.iter().cloned())
         .stdin(Stdio::null())
         .output();

@@ -36,8 +36,8 @@ async fn round_in(world: &World, days: i64) -> Removed {
     let mut cutoffs = Cutoffs::at(now, Options::default());
     cutoffs.past = cutoffs.past.map(|past| past + days * DAY);
     let (_stop, stopped) = watch::channel(false);
-    let round = world.service.retention().round(&cutoffs, &stopped);
-    round.await.unwrap()
+    let retention = world.service.retention();
+    retention.round(&cutoffs, &stopped).await.unwrap()
 }
 
 /// A job that was over long ago.

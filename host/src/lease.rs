@@ -62,8 +62,9 @@ impl Leases {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use calport_databases::each_database;
 
-    #[tokio::test]
+    #[each_database]
     async fn one_process_has_a_lease_until_it_gives_it_back_or_it_runs_out() {
         let (database, _folder) = Database::temporary().await;
         let [one, other] = [(); 2].map(|()| Leases::new(database.clone()));
@@ -87,7 +88,7 @@ mod tests {
         assert!(!other.take("work", 60).await.unwrap());
     }
 
-    #[tokio::test]
+    #[each_database]
     async fn case_46_a_lease_from_before_the_clock_was_set_back_holds_nobody_up() {
         let (database, _folder) = Database::temporary().await;
         let [one, other] = [(); 2].map(|()| Leases::new(database.clone()));

@@ -81,7 +81,7 @@ async fn into_file(database: &Database, subject: &Subject, path: &Path) -> Resul
 mod tests {
     use super::*;
 
-    #[tokio::test]
+    #[calport_databases::each_database]
     async fn a_file_is_written_whole_for_its_owner_alone_or_not_at_all() {
         let (database, folder) = Database::temporary().await;
         let path = folder.path().join("ann.json");

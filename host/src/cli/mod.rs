@@ -7,6 +7,7 @@ mod export;
 mod log;
 pub(crate) mod serve;
 pub(crate) mod serving;
+pub(crate) mod signals;
 mod sync;
 
 pub(crate) use log::{log_and_export, log_to_stderr};

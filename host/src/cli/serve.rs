@@ -1,6 +1,6 @@
 //! `calport serve`.
 
-use super::{CliError, log_and_export, serving};
+use super::{CliError, log_and_export, serving, signals::Signals};
 use crate::{
     api,
     config::{Config, Environment, LogFormat},
@@ -12,7 +12,7 @@ use crate::{
     vault::Vault,
 };
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, path::Path, pin::pin, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -43,11 +43,13 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let service = Service::new(&runtime, vault, options)
         .await
         .map_err(CliError::usage)?;
+    // Whoever reads that it listens may ask it to end.
+    let signals = Signals::listen().map_err(CliError::failed)?;
     announce(&service, address).await;
     let webhooks = service.start_webhooks().map_err(CliError::usage)?;
     let workers = service.start_workers();
     let drift = service.start_drift();
-    let stop = drained(service.readiness().clone(), config.drain);
+    let stop = drained(signals, service.readiness().clone(), config.drain);
     let served = serving::serve(listener, api::router(service), stop).await;
     drift.stop().await;
     workers.stop().await;
@@ -88,11 +90,8 @@ async fn announce(service: &Service, address: SocketAddr) {
 
 /// Ends once this process has been asked to end and has had the time to say so to whoever
 /// asks whether it is ready. A second signal cuts that short.
-async fn drained(readiness: Readiness, drain: Duration) {
-    stop_signal().await;
-    let mut again = pin!(stop_signal());
-    // Polled once, it hears whatever comes from now on.
-    let _ = futures::poll!(again.as_mut());
+async fn drained(mut signals: Signals, readiness: Readiness, drain: Duration) {
+    signals.next().await;
     readiness.leave();
     if drain.is_zero() {
         return;
@@ -103,25 +102,6 @@ async fn drained(readiness: Readiness, drain: Duration) {
     );
     tokio::select! {
         () = tokio::time::sleep(drain) => {}
-        () = again => {}
+        () = signals.next() => {}
     }
-}
-
-/// Ends at the first Ctrl-C or SIGTERM.
-pub(crate) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
 }

@@ -4,12 +4,15 @@
 
 mod sections;
 
-use crate::{connect::random, db::Database, subject::Subject};
+use crate::{
+    connect::random,
+    db::{Database, Transaction},
+    subject::Subject,
+};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use sections::{SECTIONS, Section};
 use serde_json::{Value, json};
-use sqlx::{Any, Transaction};
 use std::io::{self, Write};
 
 /// The target of events that an auditor looks for.
@@ -68,9 +71,8 @@ pub async fn export(
     to: &mut (dyn Write + Send),
 ) -> Result<u64, ExportError> {
     let now = database.now().await?;
-    // One transaction: what changes meanwhile is in it as a whole or not at all, where the
-    // database reads of one state.
-    let mut reading = database.pool().begin().await?;
+    // One state: what changes meanwhile is in all of it or in nothing.
+    let mut reading = database.read().await?;
     let head = [
         ("format", json!(FORMAT)),
         ("tenant", json!(subject.tenant)),
@@ -97,7 +99,7 @@ pub async fn export(
 }
 
 async fn write_section(
-    reading: &mut Transaction<'static, Any>,
+    reading: &mut Transaction,
     subject: &Subject,
     section: &Section,
     to: &mut (dyn Write + Send),
@@ -128,20 +130,12 @@ fn time(seconds: Option<i64>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use calport_databases::each_database;
     use std::collections::BTreeSet;
 
-    #[tokio::test]
+    #[each_database]
     async fn no_table_that_names_users_is_left_out() {
         let (database, _folder) = Database::temporary().await;
-        let tables: BTreeSet<String> = sqlx::query_scalar(
-            "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND c.name IN ('user_id', 'caller')",
-        )
-        .fetch_all(database.pool())
-        .await
-        .unwrap()
-        .into_iter()
-        .collect();
         let statements = SECTIONS.iter().map(|section| section.statement);
         let read: BTreeSet<String> = statements
             .chain([REPLIES])
@@ -150,10 +144,10 @@ mod tests {
                 from.split(' ').next().unwrap().to_owned()
             })
             .collect();
-        assert_eq!(read, tables);
+        assert_eq!(read, database.tables_of_users().await);
     }
 
-    #[tokio::test]
+    #[each_database]
     async fn of_an_unknown_user_nothing_is_known_and_the_export_is_empty_json() {
         let (database, _folder) = Database::temporary().await;
         let ann = Subject::new("default", "ann");

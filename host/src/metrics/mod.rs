@@ -198,7 +198,12 @@ mod tests {
     #[test]
     fn every_name_follows_the_convention() {
         let metrics = Metrics::default();
+        metrics.delivered("google", DeliveryOutcome::InCalendar);
+        metrics.refreshed("google", RefreshResult::Shared);
         metrics.told(WebhookResult::Delivered);
+        metrics.removed("bookings", 1);
+        metrics.called("push-event", "ok", Duration::ZERO);
+        metrics.answered("GET", "/healthz", 200, Duration::ZERO);
         let text = metrics.render(&Gauges::default()).unwrap();
         let declared = |keyword: &str| -> BTreeMap<&str, &str> {
             let lines = text.lines().filter_map(|line| line.strip_prefix(keyword));
@@ -206,7 +211,7 @@ mod tests {
         };
         let (types, helps) = (declared("# TYPE "), declared("# HELP "));
         let units = declared("# UNIT ");
-        assert!(types.len() > 10, "{text}");
+        assert_eq!(types.len(), 11, "{text}");
         for (name, kind) in &types {
             let word = name.strip_prefix("calport_").unwrap_or_default();
             let is_snake = word

@@ -3,23 +3,49 @@
 //! derived identity, as after a crash.
 
 use super::{BATCH, Round};
-use crate::db::Database;
+use crate::db::{Database, Dialects};
 use sqlx::Row;
 
-/// The bookings to go, those that have waited longest first. Conditions stand twice for
-/// databases where the platform may state one of them anew in between.
-const FORGET: [&str; 2] = [
-    "DELETE FROM bookings WHERE (tenant, kind, id) IN ( \
-       SELECT tenant, kind, id FROM bookings WHERE ends_at IS NOT NULL \
-       AND (CASE WHEN ends_at > updated_at THEN ends_at ELSE updated_at END) < $1 \
-       ORDER BY (CASE WHEN ends_at > updated_at THEN ends_at ELSE updated_at END) LIMIT $2) \
-     AND ends_at < $1 AND updated_at < $1 RETURNING tenant, kind, id",
-    // Series, which end when they are cancelled.
-    "DELETE FROM bookings WHERE (tenant, kind, id) IN ( \
-       SELECT tenant, kind, id FROM bookings WHERE ends_at IS NULL \
-       AND body LIKE '%\"status\":\"cancelled\"%' AND updated_at < $1 \
-       ORDER BY updated_at LIMIT $2) \
-     AND updated_at < $1 RETURNING tenant, kind, id",
+/// The bookings to go, those that have waited longest first. A literal: statements are never
+/// put together at run time.
+macro_rules! over {
+    ($lock:literal) => {
+        concat!(
+            "DELETE FROM bookings WHERE (tenant, kind, id) IN ( \
+               SELECT tenant, kind, id FROM bookings WHERE ends_at IS NOT NULL \
+               AND (CASE WHEN ends_at > updated_at THEN ends_at ELSE updated_at END) < $1 \
+               ORDER BY (CASE WHEN ends_at > updated_at THEN ends_at ELSE updated_at END) \
+               LIMIT $2",
+            $lock,
+            ") RETURNING tenant, kind, id"
+        )
+    };
+}
+
+/// The same of series, which end when they are cancelled.
+macro_rules! cancelled {
+    ($lock:literal) => {
+        concat!(
+            "DELETE FROM bookings WHERE (tenant, kind, id) IN ( \
+               SELECT tenant, kind, id FROM bookings WHERE ends_at IS NULL \
+               AND body LIKE '%\"status\":\"cancelled\"%' AND updated_at < $1 \
+               ORDER BY updated_at LIMIT $2",
+            $lock,
+            ") RETURNING tenant, kind, id"
+        )
+    };
+}
+
+/// In PostgreSQL one that the platform is stating anew at this moment is passed over.
+const FORGET: [Dialects; 2] = [
+    Dialects {
+        sqlite: over!(""),
+        postgres: over!(" FOR UPDATE SKIP LOCKED"),
+    },
+    Dialects {
+        sqlite: cancelled!(""),
+        postgres: cancelled!(" FOR UPDATE SKIP LOCKED"),
+    },
 ];
 
 impl Round<'_> {
@@ -41,12 +67,12 @@ impl Round<'_> {
 /// How many bookings went, and how many deliveries with them.
 async fn forget(
     database: &Database,
-    statement: &'static str,
+    statement: Dialects,
     before: i64,
 ) -> Result<(u64, u64), sqlx::Error> {
     let (mut transaction, _) = database.write().await?;
     // Participants go with their booking.
-    let rows = sqlx::query(statement)
+    let rows = sqlx::query(database.dialect(statement))
         .bind(before)
         .bind(BATCH)
         .fetch_all(&mut *transaction)
@@ -76,7 +102,7 @@ mod tests {
     async fn what_is_over_is_found_in_an_index_and_nothing_else_is_read() {
         let (database, _folder) = Database::temporary().await;
         for (statement, index) in FORGET.into_iter().zip(["past", "cancelled_series"]) {
-            let explained = format!("EXPLAIN QUERY PLAN {statement}");
+            let explained = format!("EXPLAIN QUERY PLAN {}", statement.sqlite);
             let plan = sqlx::query(sqlx::AssertSqlSafe(explained))
                 .bind(0_i64)
                 .bind(BATCH)

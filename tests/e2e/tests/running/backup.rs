@@ -1,7 +1,8 @@
 //! An old backup comes back: users whose grants have moved on connect again, and calendars
 //! hold each booking once.
 
-use super::{BINARY, PATIENCE, database_url, is_everywhere, job, path, put, reading_until, until};
+use super::{BINARY, PATIENCE, is_everywhere, job, path, put, reading_until, until};
+use calport_databases::{Kind, kind};
 use calport_e2e::{
     Process, Rest,
     accounts::{CASEY, SAM, WORK},
@@ -11,6 +12,7 @@ use calport_standins::{Google, GoogleConfig, Outlook, OutlookConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use tokio::process::Command;
 
 const ROBIN: &str = "robin@workspace.example";
 
@@ -30,23 +32,54 @@ fn cancelled(mut body: Value, revision: u32) -> Value {
 
 /// What an operator does, as the documents say: a copy by the database itself, beside the
 /// running host.
-async fn back_up(folder: &Path) {
-    sqlx::any::install_default_drivers();
-    let database = sqlx::AnyPool::connect(&database_url(folder)).await.unwrap();
-    let copy = folder.join("backup.db");
-    sqlx::query("VACUUM INTO $1")
-        .bind(copy.to_str().unwrap())
-        .execute(&database)
-        .await
-        .unwrap();
-    database.close().await;
+async fn back_up(url: &str, folder: &Path) {
+    match kind() {
+        Kind::Sqlite => {
+            sqlx::any::install_default_drivers();
+            let database = sqlx::AnyPool::connect(url).await.unwrap();
+            sqlx::query("VACUUM INTO $1")
+                .bind(folder.join("backup").to_str().unwrap())
+                .execute(&database)
+                .await
+                .unwrap();
+            database.close().await;
+        }
+        Kind::Postgres => {
+            let file = format!("--file={}", folder.join("backup").display());
+            run("pg_dump", &["--format=custom", &file, url]).await;
+        }
+    }
 }
 
-fn restore(folder: &Path) {
-    for left in ["calport.db-wal", "calport.db-shm"] {
-        let _ = fs::remove_file(folder.join(left));
+/// With the host stopped.
+async fn restore(url: &str, folder: &Path) {
+    let backup = folder.join("backup");
+    match kind() {
+        Kind::Sqlite => {
+            for left in ["calport.db-wal", "calport.db-shm"] {
+                let _ = fs::remove_file(folder.join(left));
+            }
+            fs::rename(backup, folder.join("calport.db")).unwrap();
+        }
+        Kind::Postgres => {
+            let into = format!("--dbname={url}");
+            let backup = backup.to_str().unwrap();
+            let all_or_nothing = "--single-transaction";
+            let arguments = ["--clean", "--if-exists", all_or_nothing, &into, backup];
+            run("pg_restore", &arguments).await;
+        }
     }
-    fs::rename(folder.join("backup.db"), folder.join("calport.db")).unwrap();
+}
+
+/// Runs one of PostgreSQL's own programs.
+async fn run(program: &str, arguments: &[&str]) {
+    let program = calport_databases::is_there().unwrap().join(program);
+    let done = Command::new(program)
+        .args(arguments)
+        .output()
+        .await
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
 }
 
 /// Whether a user has to connect again.
@@ -105,7 +138,7 @@ fn of_outlook(outlook: &Outlook, account: &str) -> Vec<(String, String)> {
     all
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_old_backup_leads_to_connecting_again_and_to_every_booking_once() {
     let google = Google::start(GoogleConfig::default().rotate_refresh_tokens()).unwrap();
     let outlook = OutlookConfig::default().revoke_used_refresh_tokens();
@@ -114,8 +147,10 @@ async fn an_old_backup_leads_to_connecting_again_and_to_every_booking_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let binary = Path::new(BINARY);
+    let url = calport_databases::fresh(folder).await;
     let mut settings = google.environment();
     settings.extend(outlook.environment());
+    settings.push(("CALPORT_DATABASE_URL".to_owned(), url.clone()));
     // What calendars show is compared all the time, with what the backup says of it.
     settings.push(("CALPORT_DRIFT_INTERVAL".to_owned(), "1".to_owned()));
     let host = Process::start(binary, folder, "127.0.0.1:0", &settings)
@@ -149,7 +184,7 @@ async fn an_old_backup_leads_to_connecting_again_and_to_every_booking_once() {
         };
         reading_until(&rest, &path(number), connected).await;
     }
-    back_up(folder).await;
+    back_up(&url, folder).await;
 
     // Life goes on: tokens are refreshed, bookings move, end and begin, people come and go.
     google.expire_access_tokens();
@@ -185,7 +220,7 @@ async fn an_old_backup_leads_to_connecting_again_and_to_every_booking_once() {
     .await;
     assert!(host.terminate().await.unwrap().success());
 
-    restore(folder);
+    restore(&url, folder).await;
     let _host = Process::start(binary, folder, &listen, &settings)
         .await
         .unwrap();

@@ -1,6 +1,6 @@
 //! What is stored of a user, given to them: all of it, and no secret.
 
-use super::{BINARY, calport, database_url, is_everywhere, job, path, put, reading_until, until};
+use super::{BINARY, calport, is_everywhere, job, path, put, reading_until, until};
 use calport_e2e::{
     Browser, KEYS, PLATFORM_TOKEN, Process, Rest, WEBHOOK_SECRETS,
     accounts::{CASEY, SAM, WORK},
@@ -39,11 +39,12 @@ async fn secrets(database: &sqlx::AnyPool) -> Vec<String> {
     secrets
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret() {
     let google = Google::start(GoogleConfig::default()).unwrap();
     let outlook = Outlook::start(OutlookConfig::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
+    let url = calport_databases::fresh(folder.path()).await;
     let mut settings = google.environment();
     settings.extend(outlook.environment());
     settings.extend(
@@ -52,6 +53,7 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
             ("CALPORT_WEBHOOK_URL", "http://127.0.0.1:9/"),
             ("CALPORT_WEBHOOK_SECRET", WEBHOOK_SECRETS[0]),
             ("CALPORT_DRIFT_INTERVAL", "1"),
+            ("CALPORT_DATABASE_URL", &url),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
@@ -75,9 +77,7 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
     }
     put(&rest, 4, &job(4, 1, &["user-bob-5e1f7c"])).await;
     sqlx::any::install_default_drivers();
-    let database = sqlx::AnyPool::connect(&database_url(folder.path()))
-        .await
-        .unwrap();
+    let database = sqlx::AnyPool::connect(&url).await.unwrap();
     for (statement, rows) in [
         (
             "SELECT COUNT(*) FROM deliveries WHERE user_id = 'ann' AND state = 'in_calendar'",
@@ -142,7 +142,7 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
     assert_eq!(kept.status(), StatusCode::OK);
     let newer_feed: Value = serde_json::from_str(&kept.text().await.unwrap()).unwrap();
 
-    let exported = calport(folder.path(), &[], &["export", "--user", "ann"]).await;
+    let exported = calport(folder.path(), &settings, &["export", "--user", "ann"]).await;
     assert!(exported.status.success(), "{exported:?}");
     let text = String::from_utf8(exported.stdout).unwrap();
     let export: Value = serde_json::from_str(&text).unwrap();
@@ -214,10 +214,10 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
         "{log}"
     );
 
-    let nobody = calport(folder.path(), &[], &["export", "--user", "nobody"]).await;
+    let nobody = calport(folder.path(), &settings, &["export", "--user", "nobody"]).await;
     assert_eq!(nobody.status.code(), Some(3), "{nobody:?}");
     assert!(nobody.stdout.is_empty());
     let elsewhere = ["export", "--user", "ann", "--tenant", "other"];
-    let elsewhere = calport(folder.path(), &[], &elsewhere).await;
+    let elsewhere = calport(folder.path(), &settings, &elsewhere).await;
     assert_eq!(elsewhere.status.code(), Some(3), "{elsewhere:?}");
 }

@@ -92,8 +92,3 @@ async fn calport(folder: &Path, settings: &[(String, String)], arguments: &[&str
         .output();
     command.await.unwrap()
 }
-
-/// Where the database of a folder's host lies.
-fn database_url(folder: &Path) -> String {
-    format!("sqlite:{}", folder.join("calport.db").display())
-}

@@ -57,7 +57,7 @@ fn series(number: u32, revision: u32, status: &str) -> Value {
     job
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_has_been_over_for_long_is_forgotten_and_stays_in_calendars() {
     let world = connected().await;
     // 1 is over, 2 is ahead, 3 repeats, 4 repeated until it was cancelled.
@@ -118,21 +118,22 @@ async fn what_has_been_over_for_long_is_forgotten_and_stays_in_calendars() {
     assert!(metrics.lines().any(|is| is == line), "{metrics}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn more_than_one_step_takes_is_removed_in_many() {
     let world = World::start().await.unwrap();
     execute(
         &world,
-        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 450) \
+        "WITH RECURSIVE counted (n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 450) \
          INSERT INTO bookings (tenant, kind, id, revision, body, ends_at, updated_at) \
-         SELECT 'default', 'jobs', 'old-' || n, 1, '{}', 1000 + n, 1000 FROM n",
+         SELECT 'default', 'jobs', 'old-' || n, 1, '{}', 1000 + n, 1000 FROM counted",
     )
     .await;
     let removed = round_in(&world, 0).await;
     assert_eq!(removed.get("bookings"), Some(&450), "{removed:?}");
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_has_run_out_goes_and_what_has_not_stays() {
     let world = connected().await;
     for statement in [
@@ -195,7 +196,7 @@ async fn what_has_run_out_goes_and_what_has_not_stays() {
     }
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn a_grant_whose_question_nobody_has_answered_is_revoked() {
     let world = connected().await;
     let landing = world.connect("ann", SAM, &ConsentChoice::Allow).await;
@@ -212,7 +213,7 @@ async fn a_grant_whose_question_nobody_has_answered_is_revoked() {
     assert_eq!(world.google.live_refresh_tokens(CASEY), 1);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn one_process_at_a_time_forgets_and_stops_when_it_is_told_to() {
     let world = connected().await;
     put(&world, 1, &past(1, 1)).await;

@@ -16,13 +16,18 @@ pub mod cookie;
 pub mod db;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod doctor;
 pub mod drift;
 pub mod egress;
+pub mod export;
 pub mod feeds;
 mod hex;
+pub mod lease;
 pub mod metrics;
 pub mod page;
 pub mod plugin;
+pub mod readiness;
+pub mod retention;
 pub mod revocation;
 pub mod service;
 pub mod steps;

@@ -10,6 +10,8 @@ use crate::{
     metrics::Metrics,
     page::PageSessions,
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
+    readiness::Readiness,
+    retention::{self, Retention},
     revocation::Revocations,
     sync::{Deliveries, News, Workers},
     vault::Vault,
@@ -38,6 +40,8 @@ pub struct ServiceOptions {
     pub webhooks: Option<Receiver>,
     /// Whether and how calendars are looked through for what users do in them.
     pub drift: drift::Options,
+    /// For how long what is over is kept.
+    pub retention: retention::Options,
     /// Another component in place of the built-in one.
     pub plugin: Option<PathBuf>,
     /// How the plugin is run.
@@ -56,6 +60,7 @@ impl ServiceOptions {
             brand: config.brand.clone(),
             webhooks: config.webhooks.clone(),
             drift: config.drift,
+            retention: config.retention,
             plugin: config.plugin.clone(),
             plugin_options: Options {
                 settings: config.settings.clone(),
@@ -106,6 +111,7 @@ struct Parts {
     webhooks: Webhooks,
     metrics: Metrics,
     news: News,
+    readiness: Readiness,
 }
 
 impl Service {
@@ -152,11 +158,12 @@ impl Service {
             plugin,
             flows,
             news,
+            readiness: Readiness::default(),
         })))
     }
 
-    /// Starts bringing calendars to the state that bookings ask for, and revoking what could
-    /// not be revoked at once.
+    /// Starts bringing calendars to the state that bookings ask for, revoking what could not
+    /// be revoked at once, and forgetting what nobody needs any more.
     pub fn start_workers(&self) -> Workers {
         let mut workers = Workers::start(
             &self.0.vault,
@@ -166,7 +173,18 @@ impl Service {
             &self.0.news,
         );
         workers.run_beside(|stopped| self.0.revocations.clone().run(stopped));
+        workers.run_beside(|stopped| self.retention().run(stopped));
         workers
+    }
+
+    /// Forgets what nobody needs any more when it is asked to.
+    pub fn retention(&self) -> Retention {
+        Retention::new(
+            self.0.vault.database().clone(),
+            self.0.flows.clone(),
+            self.0.metrics.clone(),
+            self.0.options.retention,
+        )
     }
 
     /// Starts looking for what users do in their own calendars.
@@ -198,6 +216,11 @@ impl Service {
     pub fn announce(&self) {
         self.0.webhooks.announce();
         self.0.news.announce();
+    }
+
+    /// Whether it wants more requests.
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     /// What it was made from.

@@ -168,28 +168,18 @@ async fn take_grants(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Database, Dialects};
+    use crate::db::Database;
     use calport_databases::each_database;
     use std::collections::BTreeSet;
 
     #[each_database]
     async fn no_table_that_names_users_is_forgotten() {
         let (database, _folder) = Database::temporary().await;
-        let tables = database.dialect(Dialects {
-            sqlite: "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-                 WHERE m.type = 'table' AND c.name IN ('user_id', 'caller')",
-            postgres: "SELECT CAST(table_name AS TEXT) FROM information_schema.columns \
-                 WHERE table_schema = 'public' AND column_name IN ('user_id', 'caller')",
-        });
-        let tables: Vec<String> = sqlx::query_scalar(tables)
-            .fetch_all(database.pool())
-            .await
-            .unwrap();
         let forgotten: BTreeSet<_> = FORGET
             .into_iter()
             .chain([FORGET_REPLIES])
             .map(|statement| statement.split(' ').nth(2).unwrap().to_owned())
             .collect();
-        assert_eq!(forgotten, tables.into_iter().collect::<BTreeSet<_>>());
+        assert_eq!(forgotten, database.tables_of_users().await);
     }
 }

@@ -104,7 +104,11 @@ pub fn router(service: Service) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared.clone())
         .merge(pages)
-        .layer(middleware::from_fn_with_state(shared, metrics::count));
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            metrics::count,
+        ))
+        .layer(middleware::from_fn_with_state(shared, health::let_go));
     Router::new()
         .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -1,7 +1,7 @@
 //! Where log lines go: to stderr, so that stdout is for what a command says. `RUST_LOG`
 //! chooses which, but for those that could hold what nobody is to read.
 
-use crate::traces::Export;
+use crate::{config::LogFormat, traces::Export};
 use std::io::IsTerminal;
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
@@ -12,27 +12,6 @@ use tracing_subscriber::{
 /// requests, and Google's hold an account. Those details are not logged, whatever `RUST_LOG`
 /// says.
 const CARRIERS: [&str; 2] = ["wasmtime", "h2"];
-
-/// How a log line is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
-}
-
-impl LogFormat {
-    /// The value of `CALPORT_LOG_FORMAT`.
-    pub(crate) fn parse(word: Option<&str>) -> Option<Self> {
-        match word {
-            None | Some("text") => Some(Self::Text),
-            Some("json") => Some(Self::Json),
-            Some(_) => None,
-        }
-    }
-}
 
 /// Begins to log. A second call, as in tests, changes nothing.
 pub(crate) fn log_to_stderr(default: &str, format: LogFormat) {

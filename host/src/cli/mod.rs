@@ -1,15 +1,26 @@
 //! The command line. Errors go to stderr with what to do next; exit code 2 means that the
-//! call or the configuration must be changed, 1 that something failed.
+//! call or the configuration must be changed, 3 that there is nothing of the kind that was
+//! asked for, 1 that something failed.
 
+mod doctor;
+mod export;
 mod log;
 pub(crate) mod serve;
 pub(crate) mod serving;
+pub(crate) mod signals;
 mod sync;
 
-pub(crate) use log::{LogFormat, log_and_export, log_to_stderr};
+pub(crate) use log::{log_and_export, log_to_stderr};
 
+use crate::{
+    config::{Environment, USUAL_DATABASE},
+    db::Database,
+};
 use clap::{Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Puts a booking platform's appointments and jobs into its users' calendars.
 #[derive(Debug, Parser)]
@@ -32,6 +43,12 @@ enum Command {
     },
     /// Shows what was set aside, and tries it again; beside a running `calport serve`
     Sync(sync::Options),
+    /// Writes all that is stored of a user, as JSON and without secrets; beside a running
+    /// `calport serve`
+    Export(export::Options),
+    /// Looks for what is wrong or will be: settings, keys, database, clock, providers; beside
+    /// a running `calport serve`
+    Doctor(doctor::Options),
 }
 
 /// What went wrong, and whose turn it is.
@@ -40,6 +57,9 @@ pub enum CliError {
     /// The call or the configuration must be changed.
     #[error("{0}")]
     Usage(String),
+    /// There is nothing of the kind that was asked for.
+    #[error("{0}")]
+    Unknown(String),
     /// Something failed.
     #[error("{0}")]
     Failed(String),
@@ -70,6 +90,8 @@ pub fn main() -> ExitCode {
             Command::Demo(options) => crate::demo::run(options).await,
             Command::Serve { env_file } => serve::run(&env_file).await,
             Command::Sync(options) => sync::run(&options).await,
+            Command::Export(options) => export::run(&options).await,
+            Command::Doctor(options) => doctor::run(&options).await,
         }
     });
     match result {
@@ -78,10 +100,20 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The database of the host that a command works beside, by the same settings.
+async fn beside(env_file: &Path) -> Result<Database, CliError> {
+    let environment = Environment::read(env_file).map_err(CliError::usage)?;
+    let url = environment
+        .get("CALPORT_DATABASE_URL")
+        .unwrap_or(USUAL_DATABASE);
+    Database::join(url).await.map_err(CliError::usage)
+}
+
 fn report(error: &CliError) -> ExitCode {
     eprintln!("calport: {error}");
     match error {
         CliError::Usage(_) => ExitCode::from(2),
+        CliError::Unknown(_) => ExitCode::from(3),
         CliError::Failed(_) => ExitCode::FAILURE,
     }
 }

@@ -1,27 +1,25 @@
 //! `calport serve`.
 
-use super::{CliError, LogFormat, log_and_export, serving};
+use super::{CliError, log_and_export, serving, signals::Signals};
 use crate::{
     api,
-    config::{Config, Environment},
+    config::{Config, Environment, LogFormat},
     db::Database,
     plugin::{Runtime, calendar::ProviderKind},
+    readiness::Readiness,
     service::{Service, ServiceOptions},
     traces::{self, Export},
     vault::Vault,
 };
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 use url::Url;
 
 pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let environment = Environment::read(env_file).map_err(CliError::usage)?;
-    let format = LogFormat::parse(environment.get("CALPORT_LOG_FORMAT")).ok_or_else(|| {
-        CliError::usage(
-            "CALPORT_LOG_FORMAT is neither text nor json. Set it to one, or leave it out.",
-        )
-    })?;
+    // One that cannot be read is listed with the other mistakes.
+    let format = LogFormat::parse(environment.get("CALPORT_LOG_FORMAT")).unwrap_or_default();
     let export = Export::from_environment().map_err(CliError::usage)?;
     log_and_export("info", format, export.as_ref());
     if let (None, Some((name, _))) = (&export, traces::endpoint()) {
@@ -45,11 +43,14 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let service = Service::new(&runtime, vault, options)
         .await
         .map_err(CliError::usage)?;
+    // Whoever reads that it listens may ask it to end.
+    let signals = Signals::listen().map_err(CliError::failed)?;
     announce(&service, address).await;
     let webhooks = service.start_webhooks().map_err(CliError::usage)?;
     let workers = service.start_workers();
     let drift = service.start_drift();
-    let served = serving::serve(listener, api::router(service), stop_signal()).await;
+    let stop = drained(signals, service.readiness().clone(), config.drain);
+    let served = serving::serve(listener, api::router(service), stop).await;
     drift.stop().await;
     workers.stop().await;
     webhooks.stop().await;
@@ -87,21 +88,20 @@ async fn announce(service: &Service, address: SocketAddr) {
     }
 }
 
-/// Ends at the first Ctrl-C or SIGTERM.
-pub(crate) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
+/// Ends once this process has been asked to end and has had the time to say so to whoever
+/// asks whether it is ready. A second signal cuts that short.
+async fn drained(mut signals: Signals, readiness: Readiness, drain: Duration) {
+    signals.next().await;
+    readiness.leave();
+    if drain.is_zero() {
+        return;
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+    tracing::info!(
+        seconds = drain.as_secs(),
+        "ending; requests are still served"
+    );
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        () = signals.next() => {}
+    }
 }

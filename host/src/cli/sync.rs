@@ -1,9 +1,9 @@
 //! `calport sync`: what was set aside, for people and for scripts. It works on the database
 //! beside a running `calport serve`, and calls no provider itself.
 
-use super::{CliError, log_to_stderr};
+use super::{CliError, beside, log_to_stderr};
 use crate::{
-    config::Environment,
+    config::LogFormat,
     db::Database,
     sync::{Deliveries, Delivery, SetAside},
     webhooks::{SetAsideWebhook, Webhooks},
@@ -97,12 +97,8 @@ impl From<&Which> for SetAside {
 }
 
 pub(super) async fn run(options: &Options) -> Result<(), CliError> {
-    log_to_stderr("warn", super::LogFormat::Text);
-    let environment = Environment::read(&options.env_file).map_err(CliError::usage)?;
-    let url = environment
-        .get("CALPORT_DATABASE_URL")
-        .unwrap_or("sqlite:calport.db");
-    let database = Database::join(url).await.map_err(CliError::usage)?;
+    log_to_stderr("warn", LogFormat::Text);
+    let database = beside(&options.env_file).await?;
     let done = perform(&database, &options.command).await;
     database.close().await;
     print!("{}", done?);

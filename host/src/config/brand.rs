@@ -1,6 +1,7 @@
 //! What the settings page is called and coloured. A colour that people with weak eyes
 //! cannot read is refused, with one that they can.
 
+use super::Reader;
 use std::fmt;
 
 /// What WCAG 2.2 (1.4.3, level AA) asks of text against what is behind it.
@@ -138,9 +139,36 @@ impl Colour {
     }
 }
 
+impl Reader<'_> {
+    pub(super) fn brand(&mut self) -> Brand {
+        let name = self.environment.get("CALPORT_BRAND_NAME");
+        let name = name.filter(|name| {
+            let fits = name.chars().count() <= 60 && !name.chars().any(char::is_control);
+            if !fits {
+                let remedy = "a name of 60 characters or fewer";
+                self.mistake("CALPORT_BRAND_NAME", "is too long or not printable", remedy);
+            }
+            fits
+        });
+        let colour = self
+            .environment
+            .get("CALPORT_BRAND_COLOR")
+            .map(Colour::parse);
+        let colour = colour.transpose().unwrap_or_else(|error| {
+            self.mistake("CALPORT_BRAND_COLOR", &error.to_string(), &error.remedy());
+            None
+        });
+        Brand {
+            name: name.map(str::to_owned),
+            colour: colour.unwrap_or_default(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::{KEY, SECRET, read};
 
     #[test]
     fn contrast_is_what_the_standard_says() {
@@ -192,6 +220,34 @@ mod tests {
             "", "red", "#fff", "#12345g", "##1d4ed8", "#1d4ed80", "#1d4e+8", "#;}b{x",
         ] {
             assert_eq!(Colour::parse(text), Err(ColourError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_brand_that_cannot_be_shown_or_read_is_refused_with_a_remedy() {
+        let brand = |name: &str, colour: &str| {
+            read(&[
+                ("CALPORT_KEYS", KEY),
+                ("CALPORT_JWT_SECRET", SECRET),
+                ("CALPORT_PLATFORM_TOKEN", SECRET),
+                ("CALPORT_BRAND_NAME", name),
+                ("CALPORT_BRAND_COLOR", colour),
+            ])
+        };
+        let fine = brand("Brightside", "0b6b3a").unwrap().brand;
+        assert_eq!(fine.name.as_deref(), Some("Brightside"));
+        assert_eq!(fine.colour.to_string(), "#0b6b3a");
+        assert_eq!(brand("", "").unwrap().brand, Brand::default());
+        for (name, colour, named) in [
+            (&*"x".repeat(61), "", "CALPORT_BRAND_NAME"),
+            ("", "yellow", "CALPORT_BRAND_COLOR"),
+            ("", "ffcc00", "CALPORT_BRAND_COLOR"),
+        ] {
+            let error = brand(name, colour).unwrap_err().to_string();
+            assert!(
+                error.contains(named) && error.contains("Set it to"),
+                "{error}"
+            );
         }
     }
 }

@@ -50,6 +50,11 @@ impl Environment {
             .map(|value| value.trim())
             .filter(|value| !value.is_empty())
     }
+
+    /// The names of all that is set, whoever it is for.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
 }
 
 impl fmt::Debug for Environment {

@@ -89,15 +89,12 @@ impl Flows {
         self.webhooks.record(transaction, now, &change).await
     }
 
-    /// The redirect URI that must be registered with the provider: the operator's, or the
-    /// host's own callback path.
+    /// The redirect URI that must be registered with the provider.
     pub fn redirect_uri(&self, provider: &calendar::ProviderInfo) -> String {
         let setting = provider.redirect_setting.as_deref();
         let configured = setting.and_then(|name| self.plugin.setting(name));
-        configured.filter(|uri| !uri.is_empty()).map_or_else(
-            || format!("{}api/calendar/{}/callback/", self.public_url, provider.id),
-            str::to_owned,
-        )
+        let configured = configured.filter(|uri| !uri.is_empty());
+        redirect_uri(&self.public_url, provider, configured)
     }
 
     pub(super) fn oauth_provider(&self, id: &str) -> Result<&calendar::ProviderInfo, FlowError> {
@@ -106,4 +103,16 @@ impl Flows {
             .filter(|provider| provider.kind == calendar::ProviderKind::Oauth)
             .ok_or(FlowError::UnknownProvider)
     }
+}
+
+/// The redirect URI of a provider: the operator's, or the host's own callback path.
+pub fn redirect_uri(
+    public_url: &Url,
+    provider: &calendar::ProviderInfo,
+    configured: Option<&str>,
+) -> String {
+    configured.map_or_else(
+        || format!("{public_url}api/calendar/{}/callback/", provider.id),
+        str::to_owned,
+    )
 }

@@ -14,7 +14,7 @@ pub(crate) mod random;
 
 pub use begin::Begun;
 pub use error::FlowError;
-pub use flows::{Flows, Origin};
+pub use flows::{Flows, Origin, redirect_uri};
 pub use landing::{Landed, Returned};
 pub use question::{Answered, Left, Question};
 

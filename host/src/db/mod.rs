@@ -205,6 +205,17 @@ impl Database {
         Ok((transaction, now))
     }
 
+    /// A transaction that reads one state of the database, however long it takes.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn read(&self) -> Result<Transaction, sqlx::Error> {
+        match self.kind {
+            Kind::Sqlite(_) => self.pool.begin(sqlite::READ, false).await,
+            Kind::Postgres => self.pool.begin(postgres::READ, true).await,
+        }
+    }
+
     /// Seconds since 1970 on the database's clock, the one that every replica shares.
     ///
     /// # Errors

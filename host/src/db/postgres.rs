@@ -56,6 +56,9 @@ pub(super) struct Place {
 pub(super) const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '10s'; \
      SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
+/// Begins a transaction that only reads.
+pub(super) const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// Reads a URL, if it is of this kind.
 pub(super) fn place(url: &str) -> Option<Result<Place, DatabaseError>> {
     let is_ours = ["postgres:", "postgresql:"]

@@ -21,6 +21,9 @@ pub(super) const NOW: &str = "SELECT CAST(strftime('%s', 'now') AS BIGINT)";
 /// Takes the write lock at once.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Reads what was there when it first reads.
+pub(super) const READ: &str = "BEGIN";
+
 /// The file that a URL names, if it is of this kind.
 pub(super) fn path(url: &str) -> Option<String> {
     let path = url.strip_prefix("sqlite:")?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use calport_databases::{Kind as Tested, each_database, kind};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 impl Database {
     /// An empty one of the kind that the test runs on; a file goes with its folder.
@@ -10,6 +10,18 @@ impl Database {
         let folder = tempfile::tempdir().unwrap();
         let url = calport_databases::fresh(folder.path()).await;
         (Self::open(&url).await.unwrap(), folder)
+    }
+
+    /// The tables that hold something of users, by the columns that name them.
+    pub(crate) async fn tables_of_users(&self) -> BTreeSet<String> {
+        let tables = self.dialect(Dialects {
+            sqlite: "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                 WHERE m.type = 'table' AND c.name IN ('user_id', 'caller')",
+            postgres: "SELECT CAST(table_name AS TEXT) FROM information_schema.columns \
+                 WHERE table_schema = 'public' AND column_name IN ('user_id', 'caller')",
+        });
+        let tables = sqlx::query_scalar(tables).fetch_all(&self.pool).await;
+        tables.unwrap().into_iter().collect()
     }
 }
 

@@ -17,7 +17,10 @@ mod words;
 
 pub use running::{Running, start};
 
-use crate::cli::{CliError, LogFormat, log_to_stderr, serve::stop_signal};
+use crate::{
+    cli::{CliError, log_to_stderr, signals::Signals},
+    config::LogFormat,
+};
 use std::path::PathBuf;
 
 /// What the demo is called on consent pages and its own.
@@ -42,12 +45,13 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<(), CliError> {
     log_to_stderr("error", LogFormat::Text);
     // Listened for from the start, so that a temporary folder never stays behind.
+    let mut signals = Signals::listen().map_err(CliError::failed)?;
     let running = tokio::select! {
         running = start(options) => running?,
-        () = stop_signal() => return Ok(()),
+        () = signals.next() => return Ok(()),
     };
     println!("{}", running.welcome());
-    stop_signal().await;
+    signals.next().await;
     running.stop().await?;
     println!("\nThe demo has ended.");
     Ok(())

@@ -18,6 +18,7 @@ use crate::{
     db::Database,
     drift,
     plugin::{self, Runtime},
+    retention,
     service::{Service, ServiceOptions},
     sync::Workers,
     vault::Vault,
@@ -85,6 +86,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             interval: Some(std::time::Duration::from_secs(3)),
             ..drift::Options::default()
         },
+        retention: retention::Options::default(),
         plugin: None,
         plugin_options: plugin::Options {
             settings: Environment::from_pairs(standins.environment()),

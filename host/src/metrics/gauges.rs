@@ -5,7 +5,7 @@ use super::labels::Connections;
 use crate::db::Database;
 use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
-    registry::Registry,
+    registry::{Registry, Unit},
 };
 use sqlx::Row;
 
@@ -78,11 +78,6 @@ impl Gauges {
                 self.waiting,
             ),
             (
-                "deliveries_oldest_due_seconds",
-                "How long the delivery that is due longest has been due",
-                self.oldest_due,
-            ),
-            (
                 "webhooks_waiting",
                 "What the platform has not yet been told",
                 self.webhooks_waiting,
@@ -97,6 +92,14 @@ impl Gauges {
             gauge.set(value);
             registry.register(name, help, gauge);
         }
+        let oldest_due: Gauge = Gauge::default();
+        oldest_due.set(self.oldest_due);
+        registry.register_with_unit(
+            "deliveries_oldest_due",
+            "How long the delivery that is due longest has been due",
+            Unit::Seconds,
+            oldest_due,
+        );
         let connections: Family<Connections, Gauge> = Family::default();
         for (provider, state, users) in &self.connections {
             let labels = Connections {

@@ -108,6 +108,11 @@ pub(super) struct Webhook {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Removal {
+    pub(super) what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Call {
     pub(super) export: &'static str,
     pub(super) result: &'static str,

@@ -8,11 +8,11 @@ mod labels;
 pub use gauges::Gauges;
 pub use labels::{DeliveryOutcome, RefreshResult, WebhookResult};
 
-use labels::{Call, Delivery, Refresh, Request, Webhook};
+use labels::{Call, Delivery, Refresh, Removal, Request, Webhook};
 use prometheus_client::{
     encoding::text::{encode_eof, encode_registry},
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
-    registry::Registry,
+    metrics::{counter::Counter, family::Family, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
 };
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -33,6 +33,7 @@ struct Instruments {
     deliveries: Family1<Delivery>,
     refreshes: Family1<Refresh>,
     webhooks: Family1<Webhook>,
+    removals: Family1<Removal>,
     calls: Durations<Call>,
     requests: Durations<Request>,
 }
@@ -45,6 +46,7 @@ impl Default for Metrics {
             deliveries: Family::default(),
             refreshes: Family::default(),
             webhooks: Family::default(),
+            removals: Family::default(),
             calls: Family::new_with_constructor(histogram),
             requests: Family::new_with_constructor(histogram),
         };
@@ -71,14 +73,26 @@ impl Instruments {
             self.webhooks.clone(),
         );
         registry.register(
-            "plugin_call_duration_seconds",
+            "retention_removed",
+            "Rows that nobody needed any more, by what they were",
+            self.removals.clone(),
+        );
+        registry.register_with_unit(
+            "plugin_call_duration",
             "Calls of the plugin, what they wait for included",
+            Unit::Seconds,
             self.calls.clone(),
         );
-        registry.register(
-            "http_request_duration_seconds",
+        registry.register_with_unit(
+            "http_request_duration",
             "Requests to the REST interface and the page, until the head of the reply",
+            Unit::Seconds,
             self.requests.clone(),
+        );
+        registry.register(
+            "build",
+            "What this process was built from",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         self
     }
@@ -103,6 +117,14 @@ impl Metrics {
     pub fn told(&self, result: WebhookResult) {
         let labels = Webhook { result };
         self.0.webhooks.get_or_create(&labels).inc();
+    }
+
+    /// So many rows of one kind were removed because nobody needs them any more.
+    pub fn removed(&self, what: &'static str, rows: u64) {
+        self.0
+            .removals
+            .get_or_create(&Removal { what })
+            .inc_by(rows);
     }
 
     /// A call of the plugin's export has ended; `result` is `ok` or the name of an error.
@@ -145,6 +167,7 @@ impl fmt::Debug for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn what_was_counted_stands_in_the_text_under_conventional_names() {
@@ -168,6 +191,51 @@ mod tests {
         ] {
             assert!(text.lines().any(|is| is == line), "{line}\n{text}");
         }
+    }
+
+    /// OpenMetrics 1.0 and Prometheus' "Metric and label naming": one prefix, base units, which
+    /// stand at the end of the name and are declared, and `_total` for what only grows.
+    #[test]
+    fn every_name_follows_the_convention() {
+        let metrics = Metrics::default();
+        metrics.delivered("google", DeliveryOutcome::InCalendar);
+        metrics.refreshed("google", RefreshResult::Shared);
+        metrics.told(WebhookResult::Delivered);
+        metrics.removed("bookings", 1);
+        metrics.called("push-event", "ok", Duration::ZERO);
+        metrics.answered("GET", "/healthz", 200, Duration::ZERO);
+        let text = metrics.render(&Gauges::default()).unwrap();
+        let declared = |keyword: &str| -> BTreeMap<&str, &str> {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(keyword));
+            lines.filter_map(|line| line.split_once(' ')).collect()
+        };
+        let (types, helps) = (declared("# TYPE "), declared("# HELP "));
+        let units = declared("# UNIT ");
+        assert_eq!(types.len(), 11, "{text}");
+        for (name, kind) in &types {
+            let word = name.strip_prefix("calport_").unwrap_or_default();
+            let is_snake = word
+                .split('_')
+                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()));
+            assert!(is_snake, "{name}");
+            let help = helps.get(name).copied().unwrap_or_default();
+            assert!(help.len() > 10, "{name} is not explained");
+            for ending in ["_total", "_count", "_sum", "_bucket", "_info"] {
+                assert!(!name.ends_with(ending), "{name} ends as its samples do");
+            }
+            for unit in ["_ms", "_milliseconds", "_minutes", "_kb", "_percent"] {
+                assert!(!name.ends_with(unit), "{name} is in no base unit");
+            }
+            let is_of_time = name.ends_with("_seconds");
+            assert_eq!(units.get(name), is_of_time.then_some(&"seconds"), "{name}");
+            assert!(*kind != "histogram" || is_of_time, "{name} has no unit");
+            assert!(
+                ["counter", "gauge", "histogram", "info"].contains(kind),
+                "{name}"
+            );
+        }
+        assert!(text.contains("calport_webhooks_total{result=\"delivered\"} 1"));
+        assert!(text.contains("calport_build_info{version=\""), "{text}");
     }
 
     #[test]

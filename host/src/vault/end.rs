@@ -2,6 +2,8 @@
 //! could not check.
 
 use super::Connection;
+use crate::db::Database;
+use sqlx::Row;
 
 /// The provider that ends grants of an app in Testing, by its id.
 const PROVIDER: &str = "google";
@@ -28,6 +30,40 @@ pub(super) fn explained(connection: &Connection, dead_at: i64, reason: &str) -> 
     } else {
         reason.to_owned()
     }
+}
+
+/// The dead grants of one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeadGrants {
+    /// How many there are.
+    pub all: i64,
+    /// How many died at the age at which grants die of a consent screen in Testing.
+    pub of_testing: i64,
+}
+
+/// Counts the dead grants of a provider.
+///
+/// # Errors
+/// The database failed.
+pub async fn dead_grants(database: &Database, provider: &str) -> Result<DeadGrants, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS dead, COUNT(CASE WHEN dead_at - connected_at BETWEEN $2 AND $3 \
+         THEN 1 END) AS of_testing FROM connections \
+         WHERE provider = $1 AND reconnect_reason IS NOT NULL",
+    )
+    .bind(provider)
+    .bind(*AGE.start())
+    .bind(*AGE.end())
+    .fetch_one(database.pool())
+    .await?;
+    let of_testing = match provider {
+        PROVIDER => row.try_get("of_testing")?,
+        _ => 0,
+    };
+    Ok(DeadGrants {
+        all: row.try_get("dead")?,
+        of_testing,
+    })
 }
 
 #[cfg(test)]

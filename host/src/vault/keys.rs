@@ -66,6 +66,22 @@ impl KeyRing {
         })
     }
 
+    /// The ids of all keys; the first one encrypts.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.all().map(|key| &*key.id)
+    }
+
+    /// The ids of keys that nobody's random source has made: of few different bytes, or of
+    /// bytes that count up or down.
+    pub fn weak(&self) -> impl Iterator<Item = &str> {
+        let weak = self.all().filter(|key| is_weak(key.bytes.expose_secret()));
+        weak.map(|key| &*key.id)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.primary).chain(&self.older)
+    }
+
     /// A signature that [`KeyRing::verify`] accepts for the same purpose and message:
     /// `KEYID.BASE64` of HMAC-SHA256 (RFC 2104) under a key of the purpose's own.
     pub fn sign(&self, purpose: &str, message: &str) -> String {
@@ -92,11 +108,22 @@ impl KeyRing {
 
     /// The bytes of the key with this id.
     pub(super) fn get(&self, id: &str) -> Option<&[u8; KEY_BYTES]> {
-        std::iter::once(&self.primary)
-            .chain(&self.older)
+        self.all()
             .find(|key| key.id == id)
             .map(|key| key.bytes.expose_secret())
     }
+}
+
+/// Random keys of 32 bytes have about 30 different ones; fewer than 16 happen once in more
+/// than 10^15 keys.
+fn is_weak(bytes: &[u8; KEY_BYTES]) -> bool {
+    let different: std::collections::BTreeSet<u8> = bytes.iter().copied().collect();
+    let mut steps = bytes
+        .windows(2)
+        .filter_map(|pair| <[u8; 2]>::try_from(pair).ok())
+        .map(|[one, next]| next.wrapping_sub(one));
+    let first = steps.next();
+    different.len() < 16 || steps.all(|step| Some(step) == first)
 }
 
 /// Keyed with a hash of purpose and master key, so that neither the encryption nor another

@@ -18,6 +18,7 @@ mod turns;
 pub use binding::{Binding, Granted};
 pub use connections::{Account, Connection, Destination, Grant};
 pub use credentials::Slot;
+pub use end::{DeadGrants, dead_grants};
 pub use keys::{KeyRing, KeyRingError};
 pub use pending::Pending;
 pub use revocations::{EndedGrant, RevocationId};

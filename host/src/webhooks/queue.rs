@@ -37,9 +37,6 @@ const CLAIM: Dialects = Dialects {
 /// free only after a crash.
 const CLAIM_SECONDS: i64 = 60;
 
-/// How long what was set aside is kept, in seconds: a month in which somebody may look.
-const KEEP_SECONDS: i64 = 30 * 86_400;
-
 /// A webhook on its way into the table.
 pub(super) struct Queued {
     id: String,
@@ -262,15 +259,5 @@ impl Queue {
         .rows_affected();
         transaction.commit().await?;
         Ok(retried)
-    }
-
-    /// Forgets what was set aside long ago.
-    pub(super) async fn forget_old(&self) -> Result<(), sqlx::Error> {
-        let now = self.database.now().await?;
-        sqlx::query("DELETE FROM webhooks WHERE state = 'set_aside' AND created_at < $1")
-            .bind(now - KEEP_SECONDS)
-            .execute(self.database.pool())
-            .await?;
-        Ok(())
     }
 }

@@ -84,7 +84,6 @@ impl Workers {
                 news: news.clone(),
             };
             running.spawn(worker.run_all(stopped));
-            running.spawn(forget_old(queue.clone()));
         }
         Ok(Self { stop, running })
     }
@@ -93,12 +92,6 @@ impl Workers {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while self.running.join_next().await.is_some() {}
-    }
-}
-
-async fn forget_old(queue: Queue) {
-    if let Err(error) = queue.forget_old().await {
-        tracing::error!(%error, "old webhooks were not forgotten");
     }
 }
 

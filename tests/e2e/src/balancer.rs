@@ -1,142 +1,127 @@
-//! What stands in front of replicas or servers: hands each new connection to the next one that
-//! answers, and knows nothing of what is said on it.
+//! A small load balancer, as real ones are: it asks every host whether it is ready, and
+//! hands each new connection to the next one that is.
 
+use crate::{Rest, rest::Failure};
+use reqwest::{Method, StatusCode};
 use std::{
-    io,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, copy_bidirectional},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
-    task::JoinSet,
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
 };
 
-/// A running balancer of TCP connections. It ends when this is dropped.
+/// How often hosts are asked.
+const PROBE: Duration = Duration::from_millis(50);
+
+/// A host behind it.
 #[derive(Debug)]
-pub struct Balancer {
-    /// Its own address, without a scheme.
-    pub address: String,
-    targets: Arc<Mutex<Targets>>,
-    _running: JoinSet<()>,
+struct Backend {
+    /// Its URL, without a slash at the end.
+    url: String,
+    is_ready: bool,
 }
 
-#[derive(Debug, Default)]
-struct Targets {
-    addresses: Vec<String>,
-    next: usize,
+/// A running balancer. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Balancer {
+    /// Where it listens, without a slash at the end.
+    pub url: String,
+    backends: Arc<Mutex<Vec<Backend>>>,
+    running: Vec<JoinHandle<()>>,
 }
 
 impl Balancer {
-    /// One without any target yet.
+    /// Starts without any host.
     ///
     /// # Errors
     /// When it cannot listen.
-    pub async fn start() -> io::Result<Self> {
+    pub async fn start() -> Result<Self, Failure> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?.to_string();
-        let targets = Arc::<Mutex<Targets>>::default();
-        let mut running = JoinSet::new();
-        running.spawn(balance(listener, targets.clone()));
+        let url = format!("http://{}", listener.local_addr()?);
+        let backends: Arc<Mutex<Vec<Backend>>> = Arc::default();
+        let running = vec![
+            tokio::spawn(probe(backends.clone())),
+            tokio::spawn(accept(listener, backends.clone())),
+        ];
         Ok(Self {
-            address,
-            targets,
-            _running: running,
+            url,
+            backends,
+            running,
         })
     }
 
-    /// Where connections go from now on, in turns.
-    pub fn send_to(&self, addresses: Vec<String>) {
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.addresses = addresses;
+    /// Puts a host behind it; it gets connections once it is ready.
+    pub fn add(&self, url: &str) {
+        let backend = Backend {
+            url: url.to_owned(),
+            is_ready: false,
+        };
+        lock(&self.backends).push(backend);
+    }
+
+    /// Whether a host gets connections.
+    pub fn is_in_use(&self, url: &str) -> bool {
+        lock(&self.backends)
+            .iter()
+            .any(|backend| backend.url == url && backend.is_ready)
     }
 }
 
-async fn balance(listener: TcpListener, targets: Arc<Mutex<Targets>>) {
-    let mut open = JoinSet::new();
-    while let Ok((client, _)) = listener.accept().await {
-        let turns = {
-            let mut targets = targets.lock().unwrap_or_else(PoisonError::into_inner);
-            targets.next = targets.next.wrapping_add(1);
-            let mut turns = targets.addresses.clone();
-            if !turns.is_empty() {
-                let first = targets.next % turns.len();
-                turns.rotate_left(first);
+impl Drop for Balancer {
+    fn drop(&mut self) {
+        self.running.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn lock(backends: &Mutex<Vec<Backend>>) -> std::sync::MutexGuard<'_, Vec<Backend>> {
+    backends.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn probe(backends: Arc<Mutex<Vec<Backend>>>) {
+    loop {
+        let urls: Vec<_> = lock(&backends).iter().map(|it| it.url.clone()).collect();
+        for url in urls {
+            let is_ready = is_ready(&url).await;
+            let mut backends = lock(&backends);
+            if let Some(backend) = backends.iter_mut().find(|backend| backend.url == url) {
+                backend.is_ready = is_ready;
             }
-            turns
+        }
+        tokio::time::sleep(PROBE).await;
+    }
+}
+
+async fn is_ready(url: &str) -> bool {
+    let Ok(rest) = Rest::new(url) else {
+        return false;
+    };
+    let reply = rest.call(Method::GET, "/readyz", None, None).await;
+    reply.is_ok_and(|reply| reply.status == StatusCode::OK)
+}
+
+async fn accept(listener: TcpListener, backends: Arc<Mutex<Vec<Backend>>>) {
+    let turn = AtomicUsize::new(0);
+    while let Ok((mut client, _)) = listener.accept().await {
+        let ready: Vec<_> = lock(&backends)
+            .iter()
+            .filter(|backend| backend.is_ready)
+            .filter_map(|backend| backend.url.strip_prefix("http://").map(str::to_owned))
+            .collect();
+        // Without one the connection is closed, which its client sees as a failure.
+        let next = turn.fetch_add(1, Ordering::Relaxed) % ready.len().max(1);
+        let Some(address) = ready.get(next).cloned() else {
+            continue;
         };
-        open.spawn(async move {
-            for target in turns {
-                if let Ok(server) = TcpStream::connect(target).await {
-                    return join(client, server).await;
-                }
+        tokio::spawn(async move {
+            if let Ok(mut host) = TcpStream::connect(address).await {
+                let _ = copy_bidirectional(&mut client, &mut host).await;
             }
         });
-        while open.try_join_next().is_some() {}
-    }
-}
-
-async fn join(
-    mut client: impl AsyncRead + AsyncWrite + Unpin,
-    mut server: impl AsyncRead + AsyncWrite + Unpin,
-) {
-    // Either side may go at any time; that is the other one's to notice.
-    let _ = copy_bidirectional(&mut client, &mut server).await;
-}
-
-/// The address of a database server that others may take the place of, as a file: what an
-/// operator moves at a failover.
-#[derive(Debug)]
-pub struct Switch {
-    target: Arc<Mutex<PathBuf>>,
-    running: JoinSet<()>,
-    socket: PathBuf,
-}
-
-impl Switch {
-    /// A socket file that leads to another one.
-    ///
-    /// # Errors
-    /// When it cannot listen there.
-    pub fn start(socket: PathBuf, target: PathBuf) -> io::Result<Self> {
-        let mut switch = Self {
-            target: Arc::new(Mutex::new(target)),
-            running: JoinSet::new(),
-            socket,
-        };
-        switch.listen()?;
-        Ok(switch)
-    }
-
-    fn listen(&mut self) -> io::Result<()> {
-        let _ = std::fs::remove_file(&self.socket);
-        let listener = UnixListener::bind(&self.socket)?;
-        let target = self.target.clone();
-        self.running.spawn(async move {
-            let mut open = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
-                let target = target
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone();
-                open.spawn(async move {
-                    if let Ok(server) = UnixStream::connect(target).await {
-                        join(client, server).await;
-                    }
-                });
-                while open.try_join_next().is_some() {}
-            }
-        });
-        Ok(())
-    }
-
-    /// Leads somewhere else from now on; what was open is cut.
-    ///
-    /// # Errors
-    /// When it cannot listen any more.
-    pub fn turn_to(&mut self, target: PathBuf) -> io::Result<()> {
-        self.running = JoinSet::new();
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
-        self.listen()
     }
 }

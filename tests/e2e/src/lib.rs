@@ -11,17 +11,19 @@ mod process;
 mod receiver;
 mod replicas;
 mod rest;
+mod switch;
 mod world;
 
-pub use balancer::{Balancer, Switch};
+pub use balancer::Balancer;
 pub use browser::{Browser, Landing};
 pub use crowd::{BOOKINGS_EACH, Crowd};
 pub use foreign::{Foreign, answer, not_tested};
 pub use log::Log;
-pub use process::{Exited, Process, connect};
+pub use process::{Exited, Process, compiled, connect};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use replicas::Replicas;
 pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};
+pub use switch::Switch;
 pub use world::{World, WorldOptions, plugin_options, runtime};
 
 /// Accounts of the stand-ins that tests use.

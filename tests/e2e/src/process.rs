@@ -115,11 +115,20 @@ impl Process {
     /// # Errors
     /// When it cannot be asked or waited for.
     pub async fn terminate(mut self) -> Result<ExitStatus, Failure> {
+        self.ask_to_end()?;
+        self.ended().await
+    }
+
+    /// Asks it to end, and does not wait.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn ask_to_end(&self) -> Result<(), Failure> {
         if let Some(id) = self.child.id() {
             let id = rustix::process::Pid::from_raw(i32::try_from(id)?).ok_or("no process")?;
             rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
         }
-        self.ended().await
+        Ok(())
     }
 
     /// The id of the process, while it runs.
@@ -154,6 +163,7 @@ pub async fn connect(
     }
 }
 
-fn compiled() -> PathBuf {
+/// Where all tests keep compiled components, so that each is compiled once.
+pub fn compiled() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/compiled")
 }

@@ -2,7 +2,7 @@
 
 use crate::{Balancer, Process, Rest, connect, rest::Failure};
 use calport_standins::{Google, GoogleConfig, Outlook, OutlookConfig};
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use tempfile::TempDir;
 
 /// Running replicas.
@@ -38,10 +38,7 @@ impl Replicas {
         let google = Google::start(google)?;
         let outlook = Outlook::start(OutlookConfig::default())?;
         let balancer = Balancer::start().await?;
-        let public_url = format!(
-            "http://{}",
-            balancer.address.replace("127.0.0.1", "localhost")
-        );
+        let public_url = balancer.url.replace("127.0.0.1", "localhost");
         let mut all = google.environment();
         all.extend(outlook.environment());
         let own = [
@@ -53,7 +50,7 @@ impl Replicas {
         let mut replicas = Self {
             google,
             outlook,
-            rest: Rest::one_by_one(format!("http://{}", balancer.address))?,
+            rest: Rest::one_by_one(balancer.url.clone())?,
             processes: Vec::new(),
             folders: Vec::new(),
             binary: binary.to_owned(),
@@ -79,13 +76,14 @@ impl Replicas {
         let folder = self.folders[index].path();
         let listen = &self.listen[index];
         let process = Process::start(&self.binary, folder, listen, &self.settings).await?;
+        if listen.ends_with(":0") {
+            self.balancer.add(&process.url);
+        }
         self.listen[index] = process.url.replace("http://", "");
+        while !self.balancer.is_in_use(&process.url) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         self.processes[index] = Some(process);
-        let running = self
-            .listen
-            .iter()
-            .filter(|address| !address.ends_with(":0"));
-        self.balancer.send_to(running.cloned().collect());
         Ok(())
     }
 

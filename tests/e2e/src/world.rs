@@ -11,6 +11,7 @@ use calport_host::{
     db::Database,
     drift::{self, Looked},
     plugin::{Budget, Options, Runtime},
+    retention,
     service::{Service, ServiceOptions},
     subject::Subject,
     sync::{Policy, Workers},
@@ -148,6 +149,7 @@ impl World {
                 interval: None,
                 policy: options.policy,
             }),
+            retention: retention::Options::default(),
             plugin: None,
             plugin_options: Options {
                 budgets: options.budgets,

@@ -7,6 +7,10 @@ use std::{num::NonZeroU32, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How the names of settings end, after the provider's id in capitals.
+const PER_APP: &str = "_REQUESTS_PER_MINUTE";
+const PER_USER: &str = "_REQUESTS_PER_MINUTE_PER_USER";
+
 /// The least that can be configured, in requests a minute. A push takes up to four requests,
 /// and a call ends after half a minute: with fewer, calls would end before they could begin.
 const LEAST: u32 = 60;
@@ -110,13 +114,29 @@ impl Budget {
     /// Names the setting that is wrong.
     pub fn configured(provider: &str, settings: &Environment) -> Result<Self, BudgetError> {
         let published = Self::published(provider);
-        let per_app = format!("{}_REQUESTS_PER_MINUTE", provider.to_ascii_uppercase());
-        let per_user = format!("{per_app}_PER_USER");
+        let provider = provider.to_ascii_uppercase();
+        let per_app = format!("{provider}{PER_APP}");
+        let per_user = format!("{provider}{PER_USER}");
         Ok(Self {
             per_user: read(per_user, settings, published.per_user)?,
             per_app: read(per_app, settings, published.per_app)?,
             ..published
         })
+    }
+
+    /// Whether a setting by this name, of any provider's, is a budget that calls can do with.
+    /// What is no budget by its name passes.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check(name: &str, settings: &Environment) -> Result<(), BudgetError> {
+        let is_budget = [PER_APP, PER_USER]
+            .iter()
+            .any(|suffix| name.ends_with(suffix));
+        match is_budget {
+            true => read(name.to_owned(), settings, None).map(drop),
+            false => Ok(()),
+        }
     }
 
     /// How many workers may push to this provider, of `most`. Each has one request on its way

@@ -21,12 +21,13 @@ use std::{
 /// How long the database is away. `CALPORT_OUTAGE_SECONDS` makes it longer or shorter.
 const OUTAGE: u64 = 60;
 
-/// What a platform does meanwhile: states bookings, one after the other, each until it is
+/// What a platform does meanwhile, without a balancer that would hide what replicas say: states bookings, one after the other, each until it is
 /// acknowledged. How many there are in the end, and how often it was told to come again.
-async fn state(rest: Rest, over: Arc<AtomicBool>) -> (usize, usize) {
+async fn state(each: Vec<Rest>, over: Arc<AtomicBool>) -> (usize, usize) {
     let (mut number, mut refused) = (0, 0);
     while !over.load(Ordering::SeqCst) {
         number += 1;
+        let rest = &each[number % each.len()];
         let body = job(number, 1, &["ann"]);
         loop {
             match rest.platform(Method::PUT, &path(number), Some(&body)).await {
@@ -53,7 +54,7 @@ async fn run(replicas: &Replicas, strike: impl AsyncFnOnce()) {
     replicas.connect("ann", "google", CASEY).await.unwrap();
     replicas.connect("ann", "outlook", WORK).await.unwrap();
     let over = Arc::new(AtomicBool::new(false));
-    let stating = tokio::spawn(state(replicas.rest.clone(), over.clone()));
+    let stating = tokio::spawn(state(replicas.each().unwrap(), over.clone()));
     while replicas.google.events(CASEY, "primary").len() < 10 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -1,6 +1,7 @@
 //! Everything that a running host consists of, put together from a configuration.
 
 use crate::{
+    audit,
     bookings::Bookings,
     config::{Brand, Config, Environment, UserTokens},
     connect::Flows,
@@ -12,7 +13,7 @@ use crate::{
     plugin::{BUILT_IN, LoadError, Options, Plugin, Runtime},
     revocation::Revocations,
     sync::{Deliveries, News, Workers},
-    vault::Vault,
+    vault::{KeyUseError, Signer, Vault, VaultError},
     webhooks::{self, Receiver, WebhookError, Webhooks},
 };
 use secrecy::SecretString;
@@ -36,6 +37,8 @@ pub struct ServiceOptions {
     pub brand: Brand,
     /// Whom to tell what happens, if anybody.
     pub webhooks: Option<Receiver>,
+    /// How many days the audit log is kept.
+    pub audit_days: u32,
     /// Whether and how calendars are looked through for what users do in them.
     pub drift: drift::Options,
     /// Another component in place of the built-in one.
@@ -55,6 +58,7 @@ impl ServiceOptions {
             metrics_token: config.metrics_token.clone(),
             brand: config.brand.clone(),
             webhooks: config.webhooks.clone(),
+            audit_days: config.audit_days,
             drift: config.drift,
             plugin: config.plugin.clone(),
             plugin_options: Options {
@@ -86,6 +90,12 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The master keys do not fit what the database holds.
+    #[error(transparent)]
+    Keys(#[from] KeyUseError),
+    /// The host's own key cannot be read.
+    #[error("the host's own key: {0}")]
+    OwnKey(#[from] VaultError),
 }
 
 /// A running host. Cheap to clone.
@@ -96,6 +106,7 @@ pub struct Service(Arc<Parts>);
 struct Parts {
     options: ServiceOptions,
     vault: Vault,
+    signer: Signer,
     plugin: Plugin,
     flows: Flows,
     feeds: Feeds,
@@ -119,6 +130,9 @@ impl Service {
         vault: Vault,
         options: ServiceOptions,
     ) -> Result<Self, StartError> {
+        // First of all: nothing is written with keys that do not fit.
+        vault.begin_serving().await?;
+        let signer = vault.signer().await?;
         let metrics = Metrics::default();
         let plugin_options = Options {
             metrics: metrics.clone(),
@@ -149,6 +163,7 @@ impl Service {
             metrics,
             options,
             vault,
+            signer,
             plugin,
             flows,
             news,
@@ -166,6 +181,8 @@ impl Service {
             &self.0.news,
         );
         workers.run_beside(|stopped| self.0.revocations.clone().run(stopped));
+        let database = self.0.vault.database().clone();
+        workers.run_beside(|stopped| audit::keep(database, self.0.options.audit_days, stopped));
         workers
     }
 
@@ -208,6 +225,11 @@ impl Service {
     /// The credentials.
     pub fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// The host's own key.
+    pub fn signer(&self) -> &Signer {
+        &self.0.signer
     }
 
     /// The plugin.

@@ -1,10 +1,14 @@
 //! The command line. Errors go to stderr with what to do next; exit code 2 means that the
 //! call or the configuration must be changed, 1 that something failed.
 
+mod audit;
+mod keys;
 mod log;
+mod secrecy;
 pub(crate) mod serve;
 pub(crate) mod serving;
 mod sync;
+mod table;
 
 pub(crate) use log::{LogFormat, log_and_export, log_to_stderr};
 
@@ -32,6 +36,10 @@ enum Command {
     },
     /// Shows what was set aside, and tries it again; beside a running `calport serve`
     Sync(sync::Options),
+    /// Makes master keys, changes over to a new one, and tells which older ones may go
+    Keys(keys::Options),
+    /// Shows who connected, disconnected and was erased
+    Audit(audit::Options),
 }
 
 /// What went wrong, and whose turn it is.
@@ -70,6 +78,8 @@ pub fn main() -> ExitCode {
             Command::Demo(options) => crate::demo::run(options).await,
             Command::Serve { env_file } => serve::run(&env_file).await,
             Command::Sync(options) => sync::run(&options).await,
+            Command::Keys(options) => keys::run(&options).await,
+            Command::Audit(options) => audit::run(&options).await,
         }
     });
     match result {

@@ -1,18 +1,19 @@
 //! What an operator configures: read once at start, every mistake listed at once.
 //! It never prints a value, only names and remedies.
 
+mod audit;
 mod brand;
 mod drift;
 mod environment;
+mod key_command;
+mod keys;
 
 pub use brand::{Brand, Colour, ColourError};
 pub use environment::Environment;
+pub use keys::{KeyMistake, keys};
 
 use crate::{
-    drift::Options as DriftOptions,
-    egress::AllowList,
-    vault::{KeyRing, KeyRingError},
-    webhooks::Receiver,
+    drift::Options as DriftOptions, egress::AllowList, vault::KeyRing, webhooks::Receiver,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -64,6 +65,8 @@ pub struct Config {
     pub webhooks: Option<Receiver>,
     /// Whether and how calendars are looked through for what users do in them.
     pub drift: DriftOptions,
+    /// How many days the audit log is kept.
+    pub audit_days: u32,
     /// Whether plugins may reach endpoint overrides on loopback.
     pub allow_loopback: bool,
     /// Another component in place of the built-in one.
@@ -87,7 +90,7 @@ impl Config {
     ///
     /// # Errors
     /// All mistakes at once.
-    pub fn from_environment(environment: Environment) -> Result<Self, ConfigError> {
+    pub fn from_environment(mut environment: Environment) -> Result<Self, ConfigError> {
         let mut reader = Reader {
             environment: &environment,
             mistakes: Vec::new(),
@@ -115,8 +118,11 @@ impl Config {
         let brand = reader.brand();
         let webhooks = reader.webhooks();
         let drift = reader.drift();
+        let audit_days = reader.audit_days();
         let allow_loopback = reader.flag("CALPORT_ALLOW_LOOPBACK");
         let mistakes = reader.mistakes;
+        // Plugins' settings are looked up there, too.
+        environment.forget(keys::SETTING);
         let plugin = environment.get("CALPORT_PLUGIN").map(PathBuf::from);
         let cache_dir = environment.get("CALPORT_CACHE_DIR").map(PathBuf::from);
         match (keys, user_tokens, platform_token) {
@@ -133,6 +139,7 @@ impl Config {
                     brand,
                     webhooks,
                     drift,
+                    audit_days,
                     allow_loopback,
                     plugin,
                     cache_dir: cache_dir.or_else(default_cache_dir),
@@ -238,23 +245,6 @@ impl Reader<'_> {
                     "an absolute https URL without user or fragment (http only on this \
                      machine or in a private network)",
                 );
-                None
-            }
-        }
-    }
-
-    fn keys(&mut self) -> Option<KeyRing> {
-        const REMEDY: &str = "a key id and 32 random bytes in base64, for example \
-             k1:$(head -c 32 /dev/urandom | base64), and keep it: without it stored \
-             credentials cannot be read";
-        let Some(text) = self.environment.get("CALPORT_KEYS") else {
-            self.mistake("CALPORT_KEYS", "is missing", REMEDY);
-            return None;
-        };
-        match KeyRing::parse(text) {
-            Ok(keys) => Some(keys),
-            Err(error @ (KeyRingError::Malformed { .. } | KeyRingError::Duplicate { .. })) => {
-                self.mistake("CALPORT_KEYS", &error.to_string(), REMEDY);
                 None
             }
         }
@@ -410,31 +400,6 @@ mod tests {
             "CALPORT_ALLOW_LOOPBACK",
         ] {
             assert!(error.contains(name), "{name} is not named in:\n{error}");
-        }
-    }
-
-    #[test]
-    fn a_short_or_wrong_key_refuses_the_start_without_showing_it() {
-        // case 15
-        for keys in [
-            "k1:c2hvcnQ=",
-            "AAAA",
-            "k1:!!!!",
-            "k 1:AAAA",
-            &format!("{KEY},{KEY}"),
-        ] {
-            let error = read(&[
-                ("CALPORT_KEYS", keys),
-                ("CALPORT_JWT_SECRET", SECRET),
-                ("CALPORT_PLATFORM_TOKEN", SECRET),
-            ])
-            .unwrap_err()
-            .to_string();
-            assert!(error.contains("CALPORT_KEYS"), "{error}");
-            assert!(
-                !error.contains("c2hvcnQ") && !error.contains("AAECAw"),
-                "{error}"
-            );
         }
     }
 

@@ -4,8 +4,8 @@
 use super::{
     Account, Context, Destination, Grant, Sealed, Vault, VaultError,
     held::{grant, held},
+    sealed_rows::{nobody, revocation},
 };
-use crate::subject::Subject;
 use sqlx::{Any, Row, Transaction};
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ impl Vault {
             },
             credentials: grant.credentials.clone(),
         };
-        let field = field(&id);
+        let field = revocation(&id);
         let nobody = nobody();
         let context = Context {
             subject: &nobody,
@@ -67,13 +67,14 @@ impl Vault {
         let sealed = self.keys.seal(&held(&nameless)?, context)?;
         sqlx::query(
             "INSERT INTO revocations (id, provider, held, attempts, next_try, claimed_until, \
-             created_at) VALUES ($1, $2, $3, 0, $4, $5, $4)",
+             created_at, key_id) VALUES ($1, $2, $3, 0, $4, $5, $4, $6)",
         )
         .bind(&id)
         .bind(provider)
         .bind(sealed.as_column())
         .bind(now)
         .bind(now + CLAIM_SECONDS)
+        .bind(sealed.key_id())
         .execute(&mut **transaction)
         .await?;
         Ok(RevocationId(id))
@@ -112,7 +113,7 @@ impl Vault {
         let Some(row) = row else { return Ok(None) };
         let id: String = row.try_get("id")?;
         let provider: String = row.try_get("provider")?;
-        let field = field(&id);
+        let field = revocation(&id);
         let nobody = nobody();
         let context = Context {
             subject: &nobody,
@@ -190,14 +191,4 @@ impl Vault {
             .await?;
         Ok(())
     }
-}
-
-/// The field that tells these sealed values from others, and each from the next.
-fn field(id: &str) -> String {
-    format!("revocations.held {id}")
-}
-
-/// Whose it was is not kept; no user's id is empty.
-fn nobody() -> Subject {
-    Subject::new("", "")
 }

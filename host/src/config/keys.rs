@@ -223,13 +223,11 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn case_15_a_command_gives_keys_or_is_refused_in_time() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let script = |name: &str, lines: &str| {
             let path = folder.path().join(name);
-            fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
-            path.to_str().unwrap().to_owned()
+            fs::write(&path, lines).unwrap();
+            format!("/bin/sh {}", path.display())
         };
         let echo = script("echo", "printf '%s\\n' \"$@\"");
         let both = format!("{echo}  {K2}   {K1}");

@@ -1,10 +1,7 @@
 //! Connections that their users have left, while our events are still being taken out: the
 //! credentials stay for that alone, and go with it.
 
-use super::{
-    Connection, Vault, VaultError,
-    connections::{connection, ended},
-};
+use super::{Connection, Vault, VaultError, connections::connection, erasing::ended};
 use crate::subject::Subject;
 use sqlx::{Any, Row, Transaction};
 

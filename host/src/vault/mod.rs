@@ -7,6 +7,7 @@ mod connections;
 mod credentials;
 mod data_key;
 mod end;
+mod erasing;
 mod held;
 mod key_use;
 mod keys;

@@ -156,7 +156,7 @@ impl Rotation<'_> {
 
     /// Those with an older key, or with this one and no data key.
     async fn some_connections(
-        &self,
+        &mut self,
         is_old: bool,
         key_id: &str,
         Place(tenant, user, provider): &Place,

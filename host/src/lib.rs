@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod api;
+pub mod audit;
 mod backoff;
 pub mod bookings;
 pub mod cli;

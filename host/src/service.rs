@@ -1,6 +1,7 @@
 //! Everything that a running host consists of, put together from a configuration.
 
 use crate::{
+    audit,
     bookings::Bookings,
     config::{Brand, Config, Environment, UserTokens},
     connect::Flows,
@@ -14,7 +15,7 @@ use crate::{
     retention::{self, Retention},
     revocation::Revocations,
     sync::{Deliveries, News, Workers},
-    vault::Vault,
+    vault::{KeyUseError, Signer, Vault, VaultError},
     webhooks::{self, Receiver, WebhookError, Webhooks},
 };
 use secrecy::SecretString;
@@ -38,6 +39,8 @@ pub struct ServiceOptions {
     pub brand: Brand,
     /// Whom to tell what happens, if anybody.
     pub webhooks: Option<Receiver>,
+    /// How many days the audit log is kept.
+    pub audit_days: u32,
     /// Whether and how calendars are looked through for what users do in them.
     pub drift: drift::Options,
     /// For how long what is over is kept.
@@ -59,6 +62,7 @@ impl ServiceOptions {
             metrics_token: config.metrics_token.clone(),
             brand: config.brand.clone(),
             webhooks: config.webhooks.clone(),
+            audit_days: config.audit_days,
             drift: config.drift,
             retention: config.retention,
             plugin: config.plugin.clone(),
@@ -91,6 +95,12 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The master keys do not fit what the database holds.
+    #[error(transparent)]
+    Keys(#[from] KeyUseError),
+    /// The host's own key cannot be read.
+    #[error("the host's own key: {0}")]
+    OwnKey(#[from] VaultError),
 }
 
 /// A running host. Cheap to clone.
@@ -101,6 +111,7 @@ pub struct Service(Arc<Parts>);
 struct Parts {
     options: ServiceOptions,
     vault: Vault,
+    signer: Signer,
     plugin: Plugin,
     flows: Flows,
     feeds: Feeds,
@@ -125,6 +136,9 @@ impl Service {
         vault: Vault,
         options: ServiceOptions,
     ) -> Result<Self, StartError> {
+        // First of all: nothing is written with keys that do not fit.
+        vault.begin_serving().await?;
+        let signer = vault.signer().await?;
         let metrics = Metrics::default();
         let plugin_options = Options {
             metrics: metrics.clone(),
@@ -155,6 +169,7 @@ impl Service {
             metrics,
             options,
             vault,
+            signer,
             plugin,
             flows,
             news,
@@ -174,6 +189,8 @@ impl Service {
         );
         workers.run_beside(|stopped| self.0.revocations.clone().run(stopped));
         workers.run_beside(|stopped| self.retention().run(stopped));
+        let database = self.0.vault.database().clone();
+        workers.run_beside(|stopped| audit::keep(database, self.0.options.audit_days, stopped));
         workers
     }
 
@@ -231,6 +248,11 @@ impl Service {
     /// The credentials.
     pub fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// The host's own key.
+    pub fn signer(&self) -> &Signer {
+        &self.0.signer
     }
 
     /// The plugin.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 static WATCHER: OnceLock<fn(&'static str)> = OnceLock::new();
 
-/// Every step there is, for those who go through all of them.
+/// Every step of a server, for those who go through all of them.
 pub const ALL: [&str; 10] = [
     CLAIMED, REQUESTED, ANSWERED, PUSHED, SETTLING, SETTLED, OWED, RELEASED, MARKED, COMPARED,
 ];
@@ -30,6 +30,11 @@ pub const RELEASED: &str = "released";
 pub const MARKED: &str = "marked";
 /// An event has been compared, and nothing of that is noted.
 pub const COMPARED: &str = "compared";
+
+/// Rows are sealed with another master key, and not yet committed. No server does this.
+pub const ROTATING: &str = "rotating";
+/// They are committed.
+pub const ROTATED: &str = "rotated";
 
 /// Has `watcher` called at every step of this process. The first one stays.
 pub fn watch(watcher: fn(&'static str)) {

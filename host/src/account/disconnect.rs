@@ -111,7 +111,7 @@ async fn erase(
         provider: provider.to_owned(),
         account: None,
     };
-    vault.erase_within(&mut transaction, &slot).await?;
+    vault.erase_within(&mut transaction, now, &slot).await?;
     let change = Change::ConnectionDisconnected {
         subject: subject.clone(),
         provider: provider.to_owned(),

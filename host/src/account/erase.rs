@@ -4,6 +4,7 @@
 
 use super::{AccountError, binding, disconnect::end_grant};
 use crate::{
+    audit,
     connect::random,
     db::Transaction,
     plugin::calendar::RemoteEvent,
@@ -22,7 +23,7 @@ const REMOVAL_TIME: Duration = Duration::from_secs(20);
 /// Every table that holds something of a user by name; bookings and idempotency keys, which
 /// hold it in other ways, are dealt with apart. Nothing refers to these; lanes, watches and
 /// deliveries stand in the order in which everybody locks them.
-const FORGET: [&str; 12] = [
+const FORGET: [&str; 13] = [
     "DELETE FROM connections WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM pending_accounts WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM flows WHERE tenant = $1 AND user_id = $2",
@@ -35,6 +36,7 @@ const FORGET: [&str; 12] = [
     "DELETE FROM page_tickets WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM page_sessions WHERE tenant = $1 AND user_id = $2",
     "DELETE FROM webhooks WHERE tenant = $1 AND user_id = $2",
+    "DELETE FROM audit WHERE tenant = $1 AND user_id = $2",
 ];
 
 /// The replies that are kept for requests which the user made with an idempotency key.
@@ -104,6 +106,8 @@ pub async fn erase(
         .bind(random::digest_of_subject(subject))
         .execute(&mut *transaction)
         .await?;
+    let person = service.signer().pseudonym(subject);
+    audit::record_erasure(&mut transaction, now, &subject.tenant, person).await?;
     transaction.commit().await?;
     let mut grants = Vec::new();
     for (provider, ending) in endings {

@@ -144,13 +144,10 @@ pub(super) async fn file(
         (Ok(Query(link)), _) => {
             let id = booking_id(link.tenant.clone(), &kind, id)?;
             let now = service.vault().database().now().await?;
-            let subject = link
-                .verify(service.vault().keys(), &id, now)
-                .map_err(|error| {
-                    let title = "This link opens nothing";
-                    Problem::new(StatusCode::NOT_FOUND, "not-found", title)
-                        .detail(error.to_string())
-                })?;
+            let subject = link.verify(service.signer(), &id, now).map_err(|error| {
+                let title = "This link opens nothing";
+                Problem::new(StatusCode::NOT_FOUND, "not-found", title).detail(error.to_string())
+            })?;
             (id, subject)
         }
         (Err(_), Ok(Caller::User(subject))) => {
@@ -263,13 +260,7 @@ async fn reading(
                 state: overall(&calendars),
                 file_url: only.is_none().then(|| {
                     let public_url = &service.options().public_url;
-                    Link::url(
-                        public_url,
-                        service.vault().keys(),
-                        id,
-                        &participant.user,
-                        now,
-                    )
+                    Link::url(public_url, service.signer(), id, &participant.user, now)
                 }),
                 user: participant.user,
                 role: participant.role,

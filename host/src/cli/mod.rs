@@ -2,13 +2,17 @@
 //! call or the configuration must be changed, 3 that there is nothing of the kind that was
 //! asked for, 1 that something failed.
 
+mod audit;
 mod doctor;
 mod export;
+mod keys;
 mod log;
+mod secrecy;
 pub(crate) mod serve;
 pub(crate) mod serving;
 pub(crate) mod signals;
 mod sync;
+mod table;
 
 pub(crate) use log::{log_and_export, log_to_stderr};
 
@@ -49,6 +53,10 @@ enum Command {
     /// Looks for what is wrong or will be: settings, keys, database, clock, providers; beside
     /// a running `calport serve`
     Doctor(doctor::Options),
+    /// Makes master keys, changes over to a new one, and tells which older ones may go
+    Keys(keys::Options),
+    /// Shows who connected, disconnected and was erased
+    Audit(audit::Options),
 }
 
 /// What went wrong, and whose turn it is.
@@ -92,6 +100,8 @@ pub fn main() -> ExitCode {
             Command::Sync(options) => sync::run(&options).await,
             Command::Export(options) => export::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,
+            Command::Keys(options) => keys::run(&options).await,
+            Command::Audit(options) => audit::run(&options).await,
         }
     });
     match result {

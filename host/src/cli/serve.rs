@@ -1,6 +1,6 @@
 //! `calport serve`.
 
-use super::{CliError, log_and_export, serving, signals::Signals};
+use super::{CliError, log_and_export, secrecy, serving, signals::Signals};
 use crate::{
     api,
     config::{Config, Environment, LogFormat},
@@ -11,7 +11,7 @@ use crate::{
     traces::{self, Export},
     vault::Vault,
 };
-use secrecy::ExposeSecret;
+use ::secrecy::ExposeSecret;
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::net::TcpListener;
 use url::Url;
@@ -25,7 +25,10 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     if let (None, Some((name, _))) = (&export, traces::endpoint()) {
         tracing::warn!("{name} is set, but this calport was built without its feature `otel`");
     }
+    secrecy::leave_no_core();
     let config = Config::from_environment(environment).map_err(CliError::usage)?;
+    let runtime = Runtime::new().map_err(CliError::failed)?;
+    secrecy::be_unreadable();
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| CliError::Usage(format!("CALPORT_LISTEN {}: {error}", config.listen)))?;
@@ -38,7 +41,6 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
         .await
         .map_err(CliError::failed)?;
     let vault = Vault::new(database.clone(), config.keys.clone());
-    let runtime = Runtime::new().map_err(CliError::failed)?;
     let options = ServiceOptions::from_config(&config, public_url);
     let service = Service::new(&runtime, vault, options)
         .await

@@ -1,7 +1,7 @@
 //! `calport sync`: what was set aside, for people and for scripts. It works on the database
 //! beside a running `calport serve`, and calls no provider itself.
 
-use super::{CliError, beside, log_to_stderr};
+use super::{CliError, beside, log_to_stderr, table::table};
 use crate::{
     config::LogFormat,
     db::Database,
@@ -242,25 +242,6 @@ fn shown(reason: Option<&str>) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// Columns as wide as their widest cell; the last one ends where its text does.
-fn table<const N: usize>(head: [String; N], rows: Vec<[String; N]>) -> String {
-    let mut widths = [0; N];
-    for row in std::iter::once(&head).chain(&rows) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for row in std::iter::once(&head).chain(&rows) {
-        let cells = row.iter().zip(widths);
-        let line: String = cells
-            .map(|(cell, width)| format!("{cell:<width$}  "))
-            .collect();
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Settings by name, from the process and `.env`. Values never show in `Debug`.
 
 use std::{collections::BTreeMap, fmt, io, path::Path};
+use zeroize::Zeroizing;
 
 /// The process environment over the pairs of a `.env` file. An empty value counts as
-/// not set, as in a template that nobody has filled in.
+/// not set, as in a template that nobody has filled in. Values are erased from memory with it.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment(BTreeMap<String, Zeroizing<String>>);
 
 impl Environment {
     /// The process environment, and under it the file if there is one.
@@ -18,7 +19,7 @@ impl Environment {
             Ok(lines) => {
                 for line in lines {
                     let (name, value) = line.map_err(|error| describe(dot_env, &error))?;
-                    pairs.insert(name, value);
+                    pairs.insert(name, Zeroizing::new(value));
                 }
             }
             Err(dotenvy::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
@@ -26,7 +27,8 @@ impl Environment {
         }
         // Names and values that are not UTF-8 cannot be ours.
         pairs.extend(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            let value = Zeroizing::new(value.into_string().ok()?);
+            Some((name.into_string().ok()?, value))
         }));
         Ok(Self(pairs))
     }
@@ -38,9 +40,14 @@ impl Environment {
         Self(
             pairs
                 .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
+                .map(|(name, value)| (name.into(), Zeroizing::new(value.into())))
                 .collect(),
         )
+    }
+
+    /// Erases a setting that nobody is to find any more.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     /// The value of a setting, `None` when it is missing or blank.

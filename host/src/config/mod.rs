@@ -2,11 +2,13 @@
 //! It never prints a value, only names and remedies.
 
 mod addresses;
+mod audit;
 mod brand;
 mod database;
 mod drain;
 mod drift;
 mod environment;
+mod key_command;
 mod keys;
 mod log;
 mod names;
@@ -19,6 +21,7 @@ mod webhooks;
 pub use brand::{Brand, Colour, ColourError};
 pub use database::USUAL_DATABASE;
 pub use environment::Environment;
+pub use keys::{KeyMistake, keys};
 pub use log::LogFormat;
 pub use names::NAMES;
 pub use reader::is_loopback;
@@ -66,6 +69,8 @@ pub struct Config {
     pub retention: RetentionOptions,
     /// For how long it goes on serving once it is to end.
     pub drain: Duration,
+    /// How many days the audit log is kept.
+    pub audit_days: u32,
     /// Whether plugins may reach endpoint overrides on loopback.
     pub allow_loopback: bool,
     /// Another component in place of the built-in one.
@@ -89,7 +94,7 @@ impl Config {
     ///
     /// # Errors
     /// All mistakes at once.
-    pub fn from_environment(environment: Environment) -> Result<Self, ConfigError> {
+    pub fn from_environment(mut environment: Environment) -> Result<Self, ConfigError> {
         let mut reader = Reader {
             environment: &environment,
             mistakes: Vec::new(),
@@ -109,11 +114,14 @@ impl Config {
         let drift = reader.drift();
         let retention = reader.retention();
         let drain = reader.drain();
+        let audit_days = reader.audit_days();
         let allow_loopback = reader.flag("CALPORT_ALLOW_LOOPBACK");
         reader.providers(allow_loopback);
         reader.log_format();
         let plugin = reader.plugin();
         let mistakes = reader.mistakes;
+        // Plugins' settings are looked up there, too.
+        environment.forget(keys::SETTING);
         let cache_dir = environment.get("CALPORT_CACHE_DIR").map(PathBuf::from);
         match (keys, user_tokens, platform_token) {
             (Some(keys), Some(user_tokens), Some(platform_token)) if mistakes.is_empty() => {
@@ -131,6 +139,7 @@ impl Config {
                     drift,
                     retention,
                     drain,
+                    audit_days,
                     allow_loopback,
                     plugin,
                     cache_dir: cache_dir.or_else(default_cache_dir),

@@ -1,14 +1,14 @@
 //! The first half: where to send the user's browser, and what it must bring back.
 
 use super::{
-    FLOW_SECONDS, FlowError, Flows, Origin, VERIFIER,
+    FLOW_SECONDS, FlowError, Flows, Origin,
     authorization::{self, Expected},
     random,
 };
 use crate::{
     plugin::calendar,
     subject::Subject,
-    vault::{Context, VaultError},
+    vault::{Context, VaultError, sealed_rows::VERIFIER},
 };
 use secrecy::SecretString;
 use url::Url;
@@ -74,8 +74,8 @@ impl Flows {
             .await?;
         sqlx::query(
             "INSERT INTO flows (state_hash, tenant, user_id, provider, cookie_hash, \
-             code_verifier, redirect_uri, expires_at, origin) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             code_verifier, redirect_uri, expires_at, origin, key_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(random::digest(&state))
         .bind(&subject.tenant)
@@ -86,6 +86,7 @@ impl Flows {
         .bind(redirect_uri)
         .bind(now + FLOW_SECONDS)
         .bind(origin.as_str())
+        .bind(sealed.key_id())
         .execute(database.pool())
         .await?;
         Ok(Begun {

@@ -1,10 +1,10 @@
 //! The second half: a browser that came back. Its state is used up whatever it brings, and
 //! a code is linked to nobody but the user whose browser set out.
 
-use super::{AUDIT, FlowError, Flows, Origin, VERIFIER, parked::callback, random};
+use super::{AUDIT, FlowError, Flows, Origin, parked::callback, random};
 use crate::{
     subject::Subject,
-    vault::{Context, Sealed, VaultError},
+    vault::{Context, Sealed, VaultError, sealed_rows::VERIFIER},
 };
 use secrecy::SecretString;
 use sqlx::Row;

@@ -34,8 +34,5 @@ pub const FLOW_COOKIE: Cookie = Cookie {
 /// The `status` of a flow that came to an account other than the connected one.
 pub const ACCOUNT_CHANGED: &str = "account-changed";
 
-/// The field that tells a sealed verifier from other sealed values.
-const VERIFIER: &str = "flows.code_verifier";
-
 /// The target of events that an auditor looks for: who was linked to what, and who tried.
 const AUDIT: &str = "calport::audit";

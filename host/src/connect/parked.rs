@@ -5,21 +5,19 @@ use super::{AUDIT, FLOW_SECONDS, FlowError, Flows, Returned, landing::Flow, rand
 use crate::{
     plugin::calendar,
     subject::Subject,
-    vault::{Context, Sealed, VaultError},
+    vault::{Context, Sealed, VaultError, sealed_rows::PARKED},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-
-/// The field that tells these sealed values from others.
-const PARKED: &str = "parked_callbacks.callback";
+use zeroize::Zeroizing;
 
 /// What is parked, sealed.
 #[derive(Serialize, Deserialize)]
 struct Parked {
     parameters: Vec<(String, String)>,
     redirect_uri: String,
-    code_verifier: String,
+    code_verifier: Zeroizing<String>,
 }
 
 impl Flows {
@@ -71,7 +69,7 @@ impl Flows {
             .map_err(VaultError::from)?;
         let parked: Parked =
             serde_json::from_str(opened.expose_secret()).map_err(|_| FlowError::UnknownHandle)?;
-        let verifier = parked.code_verifier.into();
+        let verifier = parked.code_verifier.as_str().into();
         let callback = callback(parked.parameters, parked.redirect_uri, &verifier);
         self.finish(subject, provider, callback).await
     }
@@ -86,9 +84,10 @@ impl Flows {
         let parked = Parked {
             parameters,
             redirect_uri: flow.redirect_uri.clone(),
-            code_verifier: flow.code_verifier.expose_secret().to_owned(),
+            code_verifier: Zeroizing::new(flow.code_verifier.expose_secret().to_owned()),
         };
         let json = serde_json::to_string(&parked).map_err(|_| FlowError::UnknownState)?;
+        let json = Zeroizing::new(json);
         let context = Context {
             subject: &flow.subject,
             provider,
@@ -97,7 +96,7 @@ impl Flows {
         let sealed = self
             .vault
             .keys()
-            .seal(&json.into(), context)
+            .seal(&json.as_str().into(), context)
             .map_err(VaultError::from)?;
         let database = self.vault.database();
         let now = database.now().await?;
@@ -107,7 +106,7 @@ impl Flows {
             .await?;
         sqlx::query(
             "INSERT INTO parked_callbacks (handle_hash, tenant, user_id, provider, callback, \
-             expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+             expires_at, key_id) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(random::digest(&handle))
         .bind(&flow.subject.tenant)
@@ -115,6 +114,7 @@ impl Flows {
         .bind(provider)
         .bind(sealed.as_column())
         .bind(now + FLOW_SECONDS)
+        .bind(sealed.key_id())
         .execute(database.pool())
         .await?;
         Ok(handle)

@@ -80,6 +80,14 @@ impl Transaction {
         self.0.inner.commit().await
     }
 
+    /// Undoes it, and says whether that was heard.
+    ///
+    /// # Errors
+    /// The connection was lost; it has not happened all the same.
+    pub async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.0.inner.rollback().await
+    }
+
     /// Whether others may write while it goes on.
     pub(super) fn is_shared(&self) -> bool {
         self.0.is_shared

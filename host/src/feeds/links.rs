@@ -1,12 +1,12 @@
 //! Links to one booking's file that need no bearer, for mails: signed, for one participant
 //! and booking, and valid for a time.
 
-use crate::{bookings::BookingId, subject::Subject, vault::KeyRing};
+use crate::{bookings::BookingId, subject::Subject, vault::Signer};
 use serde::Deserialize;
 use url::Url;
 
 /// How long a link works, in seconds: as long as a mail is likely to be looked for.
-const LINK_SECONDS: i64 = 90 * 86_400;
+pub(crate) const LINK_SECONDS: i64 = 90 * 86_400;
 
 /// Keeps these signatures from meaning anything elsewhere.
 const PURPOSE: &str = "calport file link v1";
@@ -14,7 +14,8 @@ const PURPOSE: &str = "calport file link v1";
 /// Why a link opens nothing. All look the same to the one who clicks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// It was changed, or signed with a key that is gone.
+    /// It was changed, or signed with a master key that is gone, as links were before the host
+    /// had a key of its own.
     #[error("this link is not one of ours")]
     Forged,
     /// Its time is over.
@@ -44,13 +45,13 @@ impl Link {
     /// The URL of a participant's file.
     pub fn url(
         public_url: &Url,
-        keys: &KeyRing,
+        signer: &Signer,
         booking: &BookingId,
         user: &str,
         now: i64,
     ) -> String {
         let expires = now + LINK_SECONDS;
-        let signature = keys.sign(PURPOSE, &message(booking, user, expires));
+        let signature = signer.sign(PURPOSE, &message(booking, user, expires));
         let mut url = public_url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty()
@@ -74,12 +75,12 @@ impl Link {
     /// See [`LinkError`].
     pub fn verify(
         &self,
-        keys: &KeyRing,
+        signer: &Signer,
         booking: &BookingId,
         now: i64,
     ) -> Result<Subject, LinkError> {
         let message = message(booking, &self.user, self.expires);
-        if !keys.verify(PURPOSE, &message, &self.signature) {
+        if !signer.verify(PURPOSE, &message, &self.signature) {
             return Err(LinkError::Forged);
         }
         if self.expires < now {
@@ -104,11 +105,15 @@ fn message(booking: &BookingId, user: &str, expires: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bookings::Kind;
+    use crate::{bookings::Kind, vault::KeyRing};
 
     #[test]
     fn a_link_opens_one_booking_for_one_user_until_it_is_too_old() {
-        let keys = KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let signer = || {
+            let keys = KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+            Signer::of(keys.unwrap())
+        };
+        let (keys, another_hosts) = (signer(), signer());
         let id = |id: &str| BookingId {
             tenant: "t".into(),
             kind: Kind::Jobs,
@@ -153,9 +158,8 @@ mod tests {
             later.verify(&keys, &id("a/b"), 1_000),
             Err(LinkError::Forged)
         );
-        let newer = KeyRing::parse("k2:HxsdHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=").unwrap();
         assert_eq!(
-            link.verify(&newer, &id("a/b"), 1_000),
+            link.verify(&another_hosts, &id("a/b"), 1_000),
             Err(LinkError::Forged)
         );
     }

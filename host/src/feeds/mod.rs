@@ -4,6 +4,7 @@
 mod links;
 mod tokens;
 
+pub(crate) use links::LINK_SECONDS;
 pub use links::{Link, LinkError};
 pub use tokens::{FeedError, FeedStatus, FeedUrls, Feeds};
 

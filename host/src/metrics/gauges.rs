@@ -28,7 +28,7 @@ impl Gauges {
         let pool = database.pool();
         let waiting = sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' \
-             LIMIT 1000000) AS some",
+             LIMIT 1000000) AS counted",
         )
         .fetch_one(pool)
         .await?;
@@ -115,7 +115,7 @@ impl Gauges {
 
 async fn webhooks(database: &Database, state: &str) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM webhooks WHERE state = $1 LIMIT 1000000) AS some",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM webhooks WHERE state = $1 LIMIT 1000000) AS counted",
     )
     .bind(state)
     .fetch_one(database.pool())

@@ -101,7 +101,7 @@ fn row(
     let own = deliveries
         .iter()
         .filter(|delivery| delivery.booking == held.id);
-    let keys = app.service().vault().keys();
+    let signer = app.service().signer();
     let public_url = &app.options().public_url;
     Row {
         when: times::of_booking(words, &held.body),
@@ -112,7 +112,7 @@ fn row(
             })
             .collect(),
         url: held.body.url.as_deref().and_then(safe_link),
-        file: Link::url(public_url, keys, &held.id, &subject.user, now),
+        file: Link::url(public_url, signer, &held.id, &subject.user, now),
         title: held.body.title,
         location: held.body.location,
         remarks,

@@ -73,7 +73,11 @@ impl Leavings {
                 None
             }
         };
-        if !self.vault.erase_left(&mut transaction, connection).await? {
+        if !self
+            .vault
+            .erase_left(&mut transaction, now, connection)
+            .await?
+        {
             return Ok(());
         }
         let ending = match stored {

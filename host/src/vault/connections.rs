@@ -1,7 +1,15 @@
 //! The rows of connected accounts.
 
-use super::{Credentials, Slot, Stored, Vault, VaultError, end};
-use crate::{db::Transaction, subject::Subject};
+use super::{
+    Credentials, Sealed, Slot, Stored, Vault, VaultError, end,
+    erasing::ended,
+    tokens::{Owner, SealedTokens, Tokens},
+};
+use crate::{
+    audit::{self, Action},
+    db::Transaction,
+    subject::Subject,
+};
 use sqlx::{Row, any::AnyRow};
 
 /// The account at a provider.
@@ -142,8 +150,8 @@ impl Vault {
     ) -> Result<Option<(Connection, Stored)>, VaultError> {
         let row = sqlx::query(
             "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
-             reconnect_reason, dead_at, connected_at, leaving_at, access_token, refresh_token, expires_at, \
-             scopes, client_id, revision FROM connections \
+             reconnect_reason, dead_at, connected_at, leaving_at, access_token, refresh_token, data_key, \
+             expires_at, scopes, client_id, revision FROM connections \
              WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         )
         .bind(&subject.tenant)
@@ -202,22 +210,51 @@ impl Vault {
             destination,
             credentials,
         } = grant;
-        let [access, refresh] = self.seal_tokens(subject, provider, credentials)?;
+        let owner = self.owner(subject, provider);
+        // Locks the row where there is one, so that no token which is saved at this moment is
+        // written over.
+        let replaced = sqlx::query(
+            "UPDATE connections SET revision = revision \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             RETURNING account_id, access_token, refresh_token, data_key, refreshes, refreshed_at",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .fetch_optional(&mut **transaction)
+        .await?;
+        let mut tokens = Tokens {
+            access: credentials.access_token.clone(),
+            refresh: credentials.refresh_token.clone(),
+        };
+        if let Some(row) = replaced {
+            if row.try_get::<String, _>("account_id")? == account.id {
+                if tokens.refresh.is_none() {
+                    tokens.refresh = SealedTokens::of(&row)?.open_refresh(owner)?;
+                }
+            } else {
+                ended(transaction, now, subject, provider, &row).await?;
+            }
+        }
+        // A new grant is sealed with a new key.
+        let sealed = tokens.seal(owner)?;
         sqlx::query(
             "INSERT INTO connections (tenant, user_id, provider, account_id, account_label, \
              calendar_id, calendar_name, access_token, refresh_token, expires_at, scopes, \
-             client_id, revision, connected_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13) \
+             client_id, revision, connected_at, data_key, key_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15) \
              ON CONFLICT (tenant, user_id, provider) DO UPDATE SET \
              calendar_id = CASE WHEN connections.account_id = excluded.account_id \
                THEN connections.calendar_id ELSE excluded.calendar_id END, \
              calendar_name = CASE WHEN connections.account_id = excluded.account_id \
                THEN connections.calendar_name ELSE excluded.calendar_name END, \
              account_id = excluded.account_id, account_label = excluded.account_label, \
-             access_token = excluded.access_token, \
-             refresh_token = CASE WHEN connections.account_id = excluded.account_id \
-               THEN COALESCE(excluded.refresh_token, connections.refresh_token) \
-               ELSE excluded.refresh_token END, \
+             access_token = excluded.access_token, refresh_token = excluded.refresh_token, \
+             data_key = excluded.data_key, key_id = excluded.key_id, \
+             refreshes = CASE WHEN connections.account_id = excluded.account_id \
+               THEN connections.refreshes ELSE 0 END, \
+             refreshed_at = CASE WHEN connections.account_id = excluded.account_id \
+               THEN connections.refreshed_at ELSE NULL END, \
              expires_at = excluded.expires_at, scopes = excluded.scopes, \
              client_id = excluded.client_id, revision = connections.revision + 1, \
              reconnect_reason = NULL, dead_at = NULL, refresh_until = NULL, \
@@ -230,14 +267,17 @@ impl Vault {
         .bind(&account.label)
         .bind(&destination.id)
         .bind(&destination.name)
-        .bind(access.as_ref().map(|s| s.as_column().to_owned()))
-        .bind(refresh.as_ref().map(|s| s.as_column().to_owned()))
+        .bind(sealed.access.as_column())
+        .bind(sealed.refresh.as_ref().map(Sealed::as_column))
         .bind(credentials.expires_at)
         .bind(credentials.scopes.join(" "))
         .bind(&credentials.client_id)
         .bind(now)
+        .bind(sealed.data_key.as_ref().map(Sealed::as_column))
+        .bind(sealed.key_id())
         .execute(&mut **transaction)
         .await?;
+        audit::record(transaction, now, subject, Some(provider), Action::Connected).await?;
         Ok(())
     }
 
@@ -305,39 +345,19 @@ impl Vault {
         .bind(now)
         .execute(&mut **transaction)
         .await?;
+        if is_alive.is_some() {
+            let (subject, provider) = (&connection.subject, Some(&*connection.provider));
+            audit::record(transaction, now, subject, provider, Action::NeedsReconnect).await?;
+        }
         Ok((reason, is_alive.is_some()))
     }
 
-    /// Forgets a connection and its credentials.
-    ///
-    /// # Errors
-    /// [`VaultError::Database`].
-    pub async fn erase(&self, slot: &Slot) -> Result<(), VaultError> {
-        let (mut transaction, _) = self.database.write().await?;
-        self.erase_within(&mut transaction, slot).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// The same together with what else ends.
-    ///
-    /// # Errors
-    /// [`VaultError::Database`].
-    pub async fn erase_within(
-        &self,
-        transaction: &mut Transaction,
-        slot: &Slot,
-    ) -> Result<(), VaultError> {
-        sqlx::query(
-            "DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
-             AND account_id = COALESCE($4, account_id)",
-        )
-        .bind(&slot.subject.tenant)
-        .bind(&slot.subject.user)
-        .bind(&slot.provider)
-        .bind(&slot.account)
-        .execute(&mut **transaction)
-        .await?;
-        Ok(())
+    pub(super) fn owner<'a>(&'a self, subject: &'a Subject, provider: &'a str) -> Owner<'a> {
+        Owner {
+            keys: &self.keys,
+            subject,
+            provider,
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! The credentials in the rows of connected accounts: opened, replaced by compare and
 //! swap, refreshed by one caller at a time. They never leave their row's account.
 
-use super::{Context, Credentials, RefreshTurn, Sealed, Stored, Vault, VaultError};
+use super::{Credentials, RefreshTurn, Sealed, Stored, Vault, VaultError, tokens::SealedTokens};
 use crate::subject::Subject;
-use secrecy::SecretString;
 use sqlx::{Row, any::AnyRow};
 use std::time::Duration;
 
@@ -36,8 +35,8 @@ impl Vault {
     /// See [`VaultError`].
     pub async fn load(&self, slot: &Slot) -> Result<Option<Stored>, VaultError> {
         let row = sqlx::query(
-            "SELECT access_token, refresh_token, expires_at, scopes, client_id, revision \
-             FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+            "SELECT access_token, refresh_token, data_key, expires_at, scopes, client_id, \
+             revision FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
              AND account_id = COALESCE($4, account_id)",
         )
         .bind(&slot.subject.tenant)
@@ -57,22 +56,12 @@ impl Vault {
         provider: &str,
         row: &AnyRow,
     ) -> Result<Stored, VaultError> {
-        let open = |column: &'static str, text: String| {
-            let context = Context {
-                subject,
-                provider,
-                field: column,
-            };
-            self.keys.open(&Sealed::from_column(text), context)
-        };
-        let refresh: Option<String> = row.try_get("refresh_token")?;
+        let tokens = SealedTokens::of(row)?.open(self.owner(subject, provider))?;
         let scopes: String = row.try_get("scopes")?;
         Ok(Stored {
             credentials: Credentials {
-                access_token: open("access_token", row.try_get("access_token")?)?,
-                refresh_token: refresh
-                    .map(|text| open("refresh_token", text))
-                    .transpose()?,
+                access_token: tokens.access,
+                refresh_token: tokens.refresh,
                 expires_at: row.try_get("expires_at")?,
                 scopes: scopes.split_whitespace().map(str::to_owned).collect(),
                 client_id: row.try_get("client_id")?,
@@ -92,30 +81,46 @@ impl Vault {
         credentials: &Credentials,
         expected: u64,
     ) -> Result<u64, VaultError> {
-        let [access, refresh] = self.seal_tokens(&slot.subject, &slot.provider, credentials)?;
-        let saved: Option<i64> = sqlx::query_scalar(
-            "UPDATE connections SET access_token = $5, \
-             refresh_token = COALESCE($6, refresh_token), expires_at = $7, scopes = $8, \
-             client_id = $9, revision = revision + 1, reconnect_reason = NULL, dead_at = NULL, \
-             refresh_until = NULL \
-             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
-             AND account_id = COALESCE($10, account_id) RETURNING revision",
-        )
-        .bind(&slot.subject.tenant)
-        .bind(&slot.subject.user)
-        .bind(&slot.provider)
-        .bind(expected.cast_signed())
-        .bind(access.as_ref().map(|s| s.as_column().to_owned()))
-        .bind(refresh.as_ref().map(|s| s.as_column().to_owned()))
-        .bind(credentials.expires_at)
-        .bind(credentials.scopes.join(" "))
-        .bind(&credentials.client_id)
-        .bind(&slot.account)
-        .fetch_optional(self.database.pool())
-        .await?;
-        match saved {
-            Some(revision) => Ok(revision.cast_unsigned()),
-            None => Err(VaultError::Conflict(self.revision(slot).await?)),
+        let owner = self.owner(&slot.subject, &slot.provider);
+        let now = self.database.now().await?;
+        loop {
+            let Some((held, revision)) = self.held(slot).await? else {
+                return Err(VaultError::Conflict(None));
+            };
+            if revision != expected {
+                return Err(VaultError::Conflict(Some(revision)));
+            }
+            let sealed = held.renewed(owner, credentials)?;
+            // The data key is compared, too: where it was sealed anew meanwhile, or is another
+            // one, the row must not come to hold tokens that its key does not open.
+            let saved: Option<i64> = sqlx::query_scalar(
+                "UPDATE connections SET access_token = $5, refresh_token = $6, data_key = $7, \
+                 key_id = $8, expires_at = $9, scopes = $10, client_id = $11, \
+                 revision = revision + 1, reconnect_reason = NULL, dead_at = NULL, \
+                 refresh_until = NULL, refreshes = refreshes + 1, refreshed_at = $12 \
+                 WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
+                 AND account_id = COALESCE($13, account_id) AND COALESCE(data_key, '') = $14 \
+                 RETURNING revision",
+            )
+            .bind(&slot.subject.tenant)
+            .bind(&slot.subject.user)
+            .bind(&slot.provider)
+            .bind(expected.cast_signed())
+            .bind(sealed.access.as_column())
+            .bind(sealed.refresh.as_ref().map(Sealed::as_column))
+            .bind(sealed.data_key.as_ref().map(Sealed::as_column))
+            .bind(sealed.key_id())
+            .bind(credentials.expires_at)
+            .bind(credentials.scopes.join(" "))
+            .bind(&credentials.client_id)
+            .bind(now)
+            .bind(&slot.account)
+            .bind(held.data_key.as_ref().map_or("", Sealed::as_column))
+            .fetch_optional(self.database.pool())
+            .await?;
+            if let Some(revision) = saved {
+                return Ok(revision.cast_unsigned());
+            }
         }
     }
 
@@ -159,10 +164,12 @@ impl Vault {
         }
     }
 
-    async fn revision(&self, slot: &Slot) -> Result<Option<u64>, VaultError> {
-        let revision: Option<i64> = sqlx::query_scalar(
-            "SELECT revision FROM connections WHERE tenant = $1 AND user_id = $2 \
-             AND provider = $3 AND account_id = COALESCE($4, account_id)",
+    /// The tokens of a row as they are sealed, with their revision.
+    async fn held(&self, slot: &Slot) -> Result<Option<(SealedTokens, u64)>, VaultError> {
+        let row = sqlx::query(
+            "SELECT access_token, refresh_token, data_key, revision FROM connections \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             AND account_id = COALESCE($4, account_id)",
         )
         .bind(&slot.subject.tenant)
         .bind(&slot.subject.user)
@@ -170,28 +177,8 @@ impl Vault {
         .bind(&slot.account)
         .fetch_optional(self.database.pool())
         .await?;
-        Ok(revision.map(i64::cast_unsigned))
-    }
-
-    pub(super) fn seal_tokens(
-        &self,
-        subject: &Subject,
-        provider: &str,
-        credentials: &Credentials,
-    ) -> Result<[Option<Sealed>; 2], VaultError> {
-        let seal = |field, token: Option<&SecretString>| {
-            let context = Context {
-                subject,
-                provider,
-                field,
-            };
-            token
-                .map(|token| self.keys.seal(token, context))
-                .transpose()
-        };
-        Ok([
-            seal("access_token", Some(&credentials.access_token))?,
-            seal("refresh_token", credentials.refresh_token.as_ref())?,
-        ])
+        let Some(row) = row else { return Ok(None) };
+        let revision: i64 = row.try_get("revision")?;
+        Ok(Some((SealedTokens::of(&row)?, revision.cast_unsigned())))
     }
 }

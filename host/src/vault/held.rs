@@ -3,6 +3,7 @@
 use super::{Account, Credentials, Destination, Grant, VaultError, seal::SealError};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// What is sealed.
 #[derive(Serialize, Deserialize)]
@@ -11,8 +12,8 @@ struct Held {
     account_label: String,
     calendar_id: String,
     calendar_name: String,
-    access_token: String,
-    refresh_token: Option<String>,
+    access_token: Zeroizing<String>,
+    refresh_token: Option<Zeroizing<String>>,
     expires_at: Option<i64>,
     scopes: Vec<String>,
     client_id: String,
@@ -31,14 +32,14 @@ pub(super) fn held(grant: &Grant) -> Result<SecretString, VaultError> {
         account_label: account.label.clone(),
         calendar_id: destination.id.clone(),
         calendar_name: destination.name.clone(),
-        access_token: credentials.access_token.expose_secret().to_owned(),
-        refresh_token: refresh_token.map(|token| token.expose_secret().to_owned()),
+        access_token: Zeroizing::new(credentials.access_token.expose_secret().to_owned()),
+        refresh_token: refresh_token.map(|token| Zeroizing::new(token.expose_secret().to_owned())),
         expires_at: credentials.expires_at,
         scopes: credentials.scopes.clone(),
         client_id: credentials.client_id.clone(),
     };
     let json = serde_json::to_string(&held).map_err(|_| SealError::Refused)?;
-    Ok(json.into())
+    Ok(SecretString::from(&**Zeroizing::new(json)))
 }
 
 /// The grant of a text that was opened.
@@ -54,8 +55,8 @@ pub(super) fn grant(opened: &SecretString) -> Result<Grant, VaultError> {
             name: held.calendar_name,
         },
         credentials: Credentials {
-            access_token: held.access_token.into(),
-            refresh_token: held.refresh_token.map(Into::into),
+            access_token: held.access_token.as_str().into(),
+            refresh_token: held.refresh_token.map(|token| token.as_str().into()),
             expires_at: held.expires_at,
             scopes: held.scopes,
             client_id: held.client_id,

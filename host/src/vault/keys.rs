@@ -1,18 +1,16 @@
 //! The master keys by id: the first encrypts, all decrypt.
 
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
-};
-use hmac::{Mac, SimpleHmac, digest::KeyInit};
-use secrecy::{ExposeSecret, SecretBox};
-use sha2::{Digest, Sha256};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 use zeroize::Zeroizing;
 
 /// Bytes of a key of XChaCha20-Poly1305.
 pub(super) const KEY_BYTES: usize = 32;
 
-/// Why `CALPORT_KEYS` cannot be used. Never repeats any of it but an id.
+/// A key in memory: erased when it is dropped, and absent from `Debug`.
+pub(super) type KeyBytes = SecretBox<[u8; KEY_BYTES]>;
+
+/// Why keys cannot be used. Never repeats any of them but an id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyRingError {
     /// An entry is not `ID:BASE64` of 32 bytes.
@@ -33,7 +31,7 @@ pub enum KeyRingError {
 #[derive(Debug)]
 struct Key {
     id: String,
-    bytes: SecretBox<[u8; KEY_BYTES]>,
+    bytes: KeyBytes,
 }
 
 /// One or more keys. Its `Debug` output shows ids only.
@@ -44,13 +42,14 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads `id:base64[,id:base64...]`.
+    /// Reads `ID:BASE64` entries, separated by commas or line breaks.
     ///
     /// # Errors
     /// See [`KeyRingError`].
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut keys: Vec<Key> = Vec::new();
-        for (index, entry) in text.split(',').enumerate() {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        for (index, entry) in lines.flat_map(|line| line.split(',')).enumerate() {
             let malformed = || KeyRingError::Malformed { number: index + 1 };
             let key = Key::parse(entry.trim()).ok_or_else(malformed)?;
             if keys.iter().any(|known| known.id == key.id) {
@@ -66,39 +65,31 @@ impl KeyRing {
         })
     }
 
-    /// The ids of all keys; the first one encrypts.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.all().map(|key| &*key.id)
-    }
-
     /// The ids of keys that nobody's random source has made: of few different bytes, or of
     /// bytes that count up or down.
     pub fn weak(&self) -> impl Iterator<Item = &str> {
-        let weak = self.all().filter(|key| is_weak(key.bytes.expose_secret()));
+        let weak = self.keys().filter(|key| is_weak(key.bytes.expose_secret()));
         weak.map(|key| &*key.id)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Key> {
-        std::iter::once(&self.primary).chain(&self.older)
+    /// A fresh key as an entry that [`KeyRing::parse`] reads.
+    ///
+    /// # Errors
+    /// The system's random source refused.
+    pub fn draw(id: &str) -> Result<SecretString, getrandom::Error> {
+        let key = draw()?;
+        let encoded = Zeroizing::new(BASE64_STANDARD.encode(key.expose_secret()));
+        Ok(SecretString::from(format!("{id}:{}", *encoded)))
     }
 
-    /// A signature that [`KeyRing::verify`] accepts for the same purpose and message:
-    /// `KEYID.BASE64` of HMAC-SHA256 (RFC 2104) under a key of the purpose's own.
-    pub fn sign(&self, purpose: &str, message: &str) -> String {
-        let (id, key) = self.primary();
-        let tag = mac(key, purpose, message).finalize().into_bytes();
-        format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+    /// The ids, that of the key that encrypts first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys().map(|key| key.id.as_str())
     }
 
-    /// Whether a signature was made for this purpose and message, by any of the keys.
-    pub fn verify(&self, purpose: &str, message: &str, signature: &str) -> bool {
-        let Some((id, encoded)) = signature.split_once('.') else {
-            return false;
-        };
-        let (Some(key), Ok(tag)) = (self.get(id), BASE64_URL_SAFE_NO_PAD.decode(encoded)) else {
-            return false;
-        };
-        mac(key, purpose, message).verify_slice(&tag).is_ok()
+    /// The id of the key that encrypts.
+    pub fn primary_id(&self) -> &str {
+        &self.primary.id
     }
 
     /// The id and bytes of the key that encrypts.
@@ -108,9 +99,13 @@ impl KeyRing {
 
     /// The bytes of the key with this id.
     pub(super) fn get(&self, id: &str) -> Option<&[u8; KEY_BYTES]> {
-        self.all()
+        self.keys()
             .find(|key| key.id == id)
             .map(|key| key.bytes.expose_secret())
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.primary).chain(&self.older)
     }
 }
 
@@ -126,20 +121,16 @@ fn is_weak(bytes: &[u8; KEY_BYTES]) -> bool {
     different.len() < 16 || steps.all(|step| Some(step) == first)
 }
 
-/// Keyed with a hash of purpose and master key, so that neither the encryption nor another
-/// purpose ever sees the same key.
-fn mac(key: &[u8; KEY_BYTES], purpose: &str, message: &str) -> SimpleHmac<Sha256> {
-    let derived = Sha256::new()
-        .chain_update(purpose)
-        .chain_update(key)
-        .finalize();
-    // A key shorter than the hash's block counts as one padded with zeros (RFC 2104).
-    let mut block = hmac::digest::Key::<SimpleHmac<Sha256>>::default();
-    block
-        .iter_mut()
-        .zip(derived)
-        .for_each(|(to, from)| *to = from);
-    <SimpleHmac<Sha256> as KeyInit>::new(&block).chain_update(message)
+/// Bytes that nobody can guess.
+pub(super) fn draw() -> Result<KeyBytes, getrandom::Error> {
+    let mut key = KeyBytes::default();
+    getrandom::fill(key.expose_secret_mut())?;
+    Ok(key)
+}
+
+/// A key from what it was kept as.
+pub(super) fn from_bytes(bytes: &[u8]) -> Option<KeyBytes> {
+    (bytes.len() == KEY_BYTES).then(|| KeyBytes::init_with_mut(|key| key.copy_from_slice(bytes)))
 }
 
 impl Clone for KeyRing {
@@ -155,7 +146,7 @@ impl Clone for Key {
     fn clone(&self) -> Self {
         Self {
             id: self.id.clone(),
-            bytes: SecretBox::new(Box::new(*self.bytes.expose_secret())),
+            bytes: KeyBytes::init_with_mut(|key| key.copy_from_slice(self.bytes.expose_secret())),
         }
     }
 }
@@ -168,10 +159,67 @@ impl Key {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let bytes = Zeroizing::new(BASE64_STANDARD.decode(encoded).ok()?);
-        let bytes: [u8; KEY_BYTES] = bytes.as_slice().try_into().ok()?;
+        let bytes = from_bytes(&bytes)?;
         is_id.then(|| Self {
             id: id.to_owned(),
-            bytes: SecretBox::new(Box::new(bytes)),
+            bytes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const K1: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const K2: &str = "k2:HxsdHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
+
+    #[test]
+    fn keys_stand_in_one_line_or_one_a_line_and_the_first_encrypts() {
+        for text in [
+            format!("{K1},{K2}"),
+            format!("{K1}, {K2}\n"),
+            format!("{K1}\n{K2}\n"),
+            format!("\r\n{K1}\r\n\r\n  {K2}  "),
+        ] {
+            let keys = KeyRing::parse(&text).unwrap();
+            assert_eq!(keys.ids().collect::<Vec<_>>(), ["k1", "k2"], "{text:?}");
+            assert_eq!(keys.primary_id(), "k1");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_named_by_its_number_alone() {
+        let long = format!("{}:{}", "k".repeat(33), &K1[3..]);
+        for (text, error) in [
+            (String::new(), KeyRingError::Malformed { number: 1 }),
+            (" \n ".into(), KeyRingError::Malformed { number: 1 }),
+            (format!("{K1},"), KeyRingError::Malformed { number: 2 }),
+            (
+                format!("{K1}\nk2:c2hvcnQ="),
+                KeyRingError::Malformed { number: 2 },
+            ),
+            (
+                format!("k.1:{}", &K1[3..]),
+                KeyRingError::Malformed { number: 1 },
+            ),
+            (long, KeyRingError::Malformed { number: 1 }),
+            (
+                format!("{K2}\n{K1}\n{K1}"),
+                KeyRingError::Duplicate { id: "k1".into() },
+            ),
+        ] {
+            assert_eq!(KeyRing::parse(&text).unwrap_err(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_drawn_key_is_an_entry_and_never_drawn_again() {
+        let [one, other] = [(); 2].map(|()| KeyRing::draw("k20261125").unwrap());
+        assert_ne!(one.expose_secret(), other.expose_secret());
+        let keys = KeyRing::parse(one.expose_secret()).unwrap();
+        assert_eq!(keys.primary_id(), "k20261125");
+        let debug = format!("{keys:?} {:?}", keys.clone());
+        assert!(!debug.contains(&one.expose_secret()[10..]), "{debug}");
     }
 }

@@ -5,24 +5,34 @@
 mod binding;
 mod connections;
 mod credentials;
+mod data_key;
 mod end;
+mod erasing;
 mod held;
+mod key_use;
 mod keys;
 mod leaving;
 mod pending;
 mod restart;
 mod revocations;
+mod rotation;
 mod seal;
+pub(crate) mod sealed_rows;
+mod signer;
+mod tokens;
 mod turns;
 
 pub use binding::{Binding, Granted};
 pub use connections::{Account, Connection, Destination, Grant};
 pub use credentials::Slot;
 pub use end::{DeadGrants, dead_grants};
+pub use key_use::{KeyUseError, Needed, needed_by};
 pub use keys::{KeyRing, KeyRingError};
 pub use pending::Pending;
 pub use revocations::{EndedGrant, RevocationId};
+pub use rotation::{Rotated, RotationError};
 pub use seal::{Context, SealError, Sealed};
+pub use signer::Signer;
 
 use crate::db::Database;
 use secrecy::SecretString;

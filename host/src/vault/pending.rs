@@ -4,12 +4,10 @@
 use super::{
     Context, Grant, Sealed, Vault, VaultError,
     held::{grant, held},
+    sealed_rows::PENDING,
 };
 use crate::{db::Transaction, subject::Subject};
 use sqlx::{Row, any::AnyRow};
-
-/// The field that tells these sealed values from others.
-const FIELD: &str = "pending_accounts.held";
 
 /// A grant that waits.
 #[derive(Clone, Debug)]
@@ -52,12 +50,12 @@ impl Vault {
         let context = Context {
             subject,
             provider,
-            field: FIELD,
+            field: PENDING,
         };
         let sealed = self.keys.seal(&held(grant)?, context)?;
         sqlx::query(
             "INSERT INTO pending_accounts (tenant, user_id, provider, handle_hash, account_id, \
-             held, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             held, expires_at, key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&subject.tenant)
         .bind(&subject.user)
@@ -66,6 +64,7 @@ impl Vault {
         .bind(&grant.account.id)
         .bind(sealed.as_column())
         .bind(expires_at)
+        .bind(sealed.key_id())
         .execute(&mut **transaction)
         .await?;
         replaced.map(|row| self.pending_row(&row)).transpose()
@@ -182,7 +181,7 @@ impl Vault {
         let context = Context {
             subject: &subject,
             provider: &provider,
-            field: FIELD,
+            field: PENDING,
         };
         let sealed = Sealed::from_column(row.try_get("held")?);
         let opened = self.keys.open(&sealed, context)?;

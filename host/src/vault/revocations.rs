@@ -4,11 +4,9 @@
 use super::{
     Account, Context, Destination, Grant, Sealed, Vault, VaultError,
     held::{grant, held},
+    sealed_rows::{nobody, revocation},
 };
-use crate::{
-    db::{Dialects, Transaction},
-    subject::Subject,
-};
+use crate::db::{Dialects, Transaction};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -80,7 +78,7 @@ impl Vault {
             },
             credentials: grant.credentials.clone(),
         };
-        let field = field(&id);
+        let field = revocation(&id);
         let nobody = nobody();
         let context = Context {
             subject: &nobody,
@@ -90,13 +88,14 @@ impl Vault {
         let sealed = self.keys.seal(&held(&nameless)?, context)?;
         sqlx::query(
             "INSERT INTO revocations (id, provider, held, attempts, next_try, claimed_until, \
-             created_at) VALUES ($1, $2, $3, 0, $4, $5, $4)",
+             created_at, key_id) VALUES ($1, $2, $3, 0, $4, $5, $4, $6)",
         )
         .bind(&id)
         .bind(provider)
         .bind(sealed.as_column())
         .bind(now)
         .bind(now + CLAIM_SECONDS)
+        .bind(sealed.key_id())
         .execute(&mut **transaction)
         .await?;
         Ok(RevocationId(id))
@@ -127,7 +126,7 @@ impl Vault {
         let Some(row) = row else { return Ok(None) };
         let id: String = row.try_get("id")?;
         let provider: String = row.try_get("provider")?;
-        let field = field(&id);
+        let field = revocation(&id);
         let nobody = nobody();
         let context = Context {
             subject: &nobody,
@@ -205,14 +204,4 @@ impl Vault {
             .await?;
         Ok(())
     }
-}
-
-/// The field that tells these sealed values from others, and each from the next.
-fn field(id: &str) -> String {
-    format!("revocations.held {id}")
-}
-
-/// Whose it was is not kept; no user's id is empty.
-fn nobody() -> Subject {
-    Subject::new("", "")
 }

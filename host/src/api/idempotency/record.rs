@@ -5,7 +5,10 @@ use crate::{
     api::{Problem, auth::Caller},
     connect::random,
     subject::Subject,
-    vault::{Context, Sealed, Vault, VaultError},
+    vault::{
+        Context, SealError, Sealed, Vault, VaultError,
+        sealed_rows::{self, nobody},
+    },
 };
 use secrecy::ExposeSecret;
 use sqlx::Row;
@@ -98,12 +101,16 @@ impl Records {
     /// Keeps the reply for those who repeat the request.
     pub(super) async fn keep(&self, reply: &Reply) -> Result<(), Problem> {
         let json = serde_json::to_string(reply).map_err(|error| Problem::internal(&error))?;
-        let field = self.field();
-        let sealed = self.vault.keys().seal(&json.into(), self.place(&field));
+        let field = sealed_rows::reply(&self.hash);
+        let sealed = self
+            .vault
+            .keys()
+            .seal(&json.into(), place(&nobody(), &field));
         let sealed = sealed.map_err(VaultError::from)?;
-        sqlx::query("UPDATE idempotency_keys SET reply = $2 WHERE key_hash = $1")
+        sqlx::query("UPDATE idempotency_keys SET reply = $2, key_id = $3 WHERE key_hash = $1")
             .bind(&self.hash)
             .bind(sealed.as_column())
+            .bind(sealed.key_id())
             .execute(self.vault.database().pool())
             .await?;
         Ok(())
@@ -119,22 +126,24 @@ impl Records {
     }
 
     fn open(&self, sealed: String) -> Result<Reply, Problem> {
-        let field = self.field();
+        let field = sealed_rows::reply(&self.hash);
         let sealed = Sealed::from_column(sealed);
-        let opened = self.vault.keys().open(&sealed, self.place(&field));
+        let keys = self.vault.keys();
+        let opened = match keys.open(&sealed, place(&nobody(), &field)) {
+            // As replies were sealed before, which are kept for a day.
+            Err(SealError::Forged) => keys.open(&sealed, place(&self.subject, &field)),
+            opened => opened,
+        };
         let opened = opened.map_err(VaultError::from)?;
         serde_json::from_str(opened.expose_secret()).map_err(|error| Problem::internal(&error))
     }
+}
 
-    fn field(&self) -> String {
-        format!("idempotency_keys.reply {}", self.hash)
-    }
-
-    fn place<'a>(&'a self, field: &'a str) -> Context<'a> {
-        Context {
-            subject: &self.subject,
-            provider: "",
-            field,
-        }
+/// The hash in the field tells one caller's replies from another's.
+fn place<'a>(subject: &'a Subject, field: &'a str) -> Context<'a> {
+    Context {
+        subject,
+        provider: "",
+        field,
     }
 }

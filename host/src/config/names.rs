@@ -4,6 +4,7 @@
 /// what files for deployment may set.
 pub const NAMES: &[&str] = &[
     "CALPORT_ALLOW_LOOPBACK",
+    "CALPORT_AUDIT_DAYS",
     "CALPORT_BRAND_COLOR",
     "CALPORT_BRAND_NAME",
     "CALPORT_CACHE_DIR",
@@ -15,6 +16,8 @@ pub const NAMES: &[&str] = &[
     "CALPORT_JWT_AUDIENCE",
     "CALPORT_JWT_SECRET",
     "CALPORT_KEYS",
+    "CALPORT_KEYS_COMMAND",
+    "CALPORT_KEYS_FILE",
     "CALPORT_LISTEN",
     "CALPORT_LOG_FORMAT",
     "CALPORT_METRICS_TOKEN",

@@ -15,6 +15,7 @@ use crate::{
     retention::{self, Retention},
     revocation::Revocations,
     sync::{Deliveries, News, Workers},
+    trust::{Grants, TrustError},
     vault::{KeyUseError, Signer, Vault, VaultError},
     webhooks::{self, Receiver, WebhookError, Webhooks},
 };
@@ -69,6 +70,8 @@ impl ServiceOptions {
             plugin_options: Options {
                 settings: config.settings.clone(),
                 allow_loopback: config.allow_loopback,
+                limits: config.limits,
+                pinned: config.plugin_sha256.clone(),
                 cache_dir: config.cache_dir.clone(),
                 ..Options::default()
             },
@@ -92,6 +95,9 @@ pub enum StartError {
     /// The plugin cannot be used.
     #[error(transparent)]
     Plugin(#[from] LoadError),
+    /// The plugin is not accepted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -148,6 +154,10 @@ impl Service {
             Some(path) => Plugin::load_file(runtime, path, &plugin_options).await?,
             None => Plugin::load(runtime, BUILT_IN, &plugin_options).await?,
         };
+        let pinned = plugin_options.pinned.as_deref();
+        Grants::new(vault.database().clone())
+            .admit(plugin.artefact(), pinned)
+            .await?;
         let news = News::new();
         let webhooks = Webhooks::new(vault.database().clone(), options.webhooks.clone());
         let revocations = Revocations::new(vault.clone(), plugin.clone());

@@ -208,7 +208,7 @@ impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Plugin(error) => error.into(),
-            CallError::Trapped(_) | CallError::OutOfMemory => {
+            CallError::Trapped(_) | CallError::OutOfMemory | CallError::Improper(_) => {
                 let title = "The calendar plugin failed";
                 Self::new(StatusCode::BAD_GATEWAY, "plugin-failed", title)
             }

@@ -5,8 +5,10 @@
 mod audit;
 mod doctor;
 mod export;
+mod inspect;
 mod keys;
 mod log;
+mod plugin;
 mod secrecy;
 pub(crate) mod serve;
 pub(crate) mod serving;
@@ -45,6 +47,10 @@ enum Command {
         #[arg(long, default_value = ".env", value_name = "FILE")]
         env_file: PathBuf,
     },
+    /// Shows what a component is and what it wants, and grants it nothing
+    Inspect(inspect::Options),
+    /// Grants components in place of the built-in one what they want
+    Plugin(plugin::Options),
     /// Shows what was set aside, and tries it again; beside a running `calport serve`
     Sync(sync::Options),
     /// Writes all that is stored of a user, as JSON and without secrets; beside a running
@@ -97,6 +103,8 @@ pub fn main() -> ExitCode {
             #[cfg(feature = "demo")]
             Command::Demo(options) => crate::demo::run(options).await,
             Command::Serve { env_file } => serve::run(&env_file).await,
+            Command::Inspect(options) => inspect::run(&options).await,
+            Command::Plugin(options) => plugin::run(&options).await,
             Command::Sync(options) => sync::run(&options).await,
             Command::Export(options) => export::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,

@@ -5,6 +5,7 @@ use super::{CliError, beside, log_to_stderr, table::table};
 use crate::{
     config::LogFormat,
     db::Database,
+    plain,
     sync::{Deliveries, Delivery, SetAside},
     webhooks::{SetAsideWebhook, Webhooks},
 };
@@ -232,16 +233,7 @@ fn tables(held: &[Delivery], untold: &[SetAsideWebhook]) -> String {
 
 /// A provider's words for a terminal: nothing in them steers it (case 28).
 fn shown(reason: Option<&str>) -> String {
-    let reason = reason.unwrap_or("unknown");
-    let mut shown: String = reason
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(REASON)
-        .collect();
-    if reason.chars().count() > REASON {
-        shown.push('…');
-    }
-    shown
+    plain::line(reason.unwrap_or("unknown"), REASON).into_owned()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod key_command;
 mod keys;
 mod log;
 mod names;
+mod plugin;
 mod providers;
 mod reader;
 mod retention;
@@ -28,8 +29,8 @@ pub use reader::is_loopback;
 pub use user_tokens::{UserTokenKeys, UserTokens};
 
 use crate::{
-    drift::Options as DriftOptions, retention::Options as RetentionOptions, vault::KeyRing,
-    webhooks::Receiver,
+    drift::Options as DriftOptions, plugin::Limits, retention::Options as RetentionOptions,
+    vault::KeyRing, webhooks::Receiver,
 };
 use reader::Reader;
 use secrecy::SecretString;
@@ -75,6 +76,10 @@ pub struct Config {
     pub allow_loopback: bool,
     /// Another component in place of the built-in one.
     pub plugin: Option<PathBuf>,
+    /// The SHA-256 of the component that is accepted without having been granted.
+    pub plugin_sha256: Option<String>,
+    /// What one call of the plugin may take.
+    pub limits: Limits,
     /// Where compiled components are kept between starts.
     pub cache_dir: Option<PathBuf>,
     /// The app's credentials and endpoint overrides, read by name.
@@ -119,6 +124,8 @@ impl Config {
         reader.providers(allow_loopback);
         reader.log_format();
         let plugin = reader.plugin();
+        let plugin_sha256 = reader.plugin_sha256();
+        let limits = reader.limits();
         let mistakes = reader.mistakes;
         // Plugins' settings are looked up there, too.
         environment.forget(keys::SETTING);
@@ -142,6 +149,8 @@ impl Config {
                     audit_days,
                     allow_loopback,
                     plugin,
+                    plugin_sha256,
+                    limits,
                     cache_dir: cache_dir.or_else(default_cache_dir),
                     settings: environment,
                 })

@@ -49,7 +49,9 @@ impl FlowError {
             Self::RefusedUrl(_) | Self::NoGrant | Self::Vault(_) | Self::Random(_) => "internal",
             Self::Call(CallError::Plugin(error)) => error_code(error),
             Self::Call(CallError::TimedOut) => "retry",
-            Self::Call(CallError::Trapped(_) | CallError::OutOfMemory) => "internal",
+            Self::Call(CallError::Trapped(_) | CallError::OutOfMemory | CallError::Improper(_)) => {
+                "internal"
+            }
         }
     }
 }

@@ -25,11 +25,11 @@ impl Flows {
         let credentials = granted.take().ok_or(FlowError::NoGrant)?;
         let destination = Destination {
             id: account.calendar.id.clone(),
-            name: bounded(&account.calendar.name),
+            name: account.calendar.name,
         };
         let account = Account {
             id: account.id,
-            label: bounded(&account.label),
+            label: account.label,
         };
         let grant = Grant {
             account,
@@ -65,9 +65,4 @@ impl Flows {
         tracing::info!(target: AUDIT, %subject, provider = provider.id, "connected");
         Ok(Returned::Connected)
     }
-}
-
-/// A provider's text for display: no control characters, not endless.
-fn bounded(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(256).collect()
 }

@@ -327,7 +327,10 @@ impl Poller {
         tracing::info!(subject = %connection.subject, connection.provider, %error, "a calendar cannot be looked at");
         let error = match error {
             CallError::Plugin(error) => error,
-            CallError::TimedOut | CallError::Trapped(_) | CallError::OutOfMemory => {
+            CallError::TimedOut
+            | CallError::Trapped(_)
+            | CallError::OutOfMemory
+            | CallError::Improper(_) => {
                 return Ok(Looked::Later(None));
             }
         };

@@ -204,7 +204,9 @@ pub(super) fn of_account(error: &AccountError) -> &'static str {
         AccountError::UnknownCalendar => "gone",
         AccountError::Call(CallError::Plugin(error)) => error_code(error),
         AccountError::Call(CallError::TimedOut) => "retry",
-        AccountError::Call(CallError::Trapped(_) | CallError::OutOfMemory)
+        AccountError::Call(
+            CallError::Trapped(_) | CallError::OutOfMemory | CallError::Improper(_),
+        )
         | AccountError::Booking(_)
         | AccountError::Vault(_) => "internal",
     }

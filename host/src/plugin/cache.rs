@@ -1,6 +1,7 @@
 //! Compiled components on disk, so that only the first start compiles. It loads nothing
 //! that this host has not written itself.
 
+use super::place;
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -47,10 +48,14 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 fn read(engine: &Engine, file: &Path) -> Option<Component> {
-    if !is_ours(file.parent()?) || !is_ours(file) {
-        return None;
-    }
-    load(engine, file)
+    let code = match place::read(file) {
+        Ok(code) => code?,
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "a compiled component is not used");
+            return None;
+        }
+    };
+    load(engine, &code)
         .inspect_err(|error| tracing::warn!(%error, "recompiling"))
         .ok()
 }
@@ -58,29 +63,16 @@ fn read(engine: &Engine, file: &Path) -> Option<Component> {
 /// Loads compiled code.
 ///
 /// # Safety
-/// Code in the file runs with all rights of this process. [`read`] has checked that the
-/// file and its folder belong to the user who runs this process and that nobody else may
-/// write to them; only [`write`] puts files there, under a name that fixes the component
-/// and the engine, and by renaming, so that none is ever incomplete.
+/// The code runs with all rights of this process. [`place::read`] has taken it from an open
+/// file that belongs to the user who runs this process, that nobody else may write to, in a
+/// folder of which the same is true, below folders in which nobody else can put another one
+/// in its place; the bytes checked are the bytes loaded. Only [`write`] puts files there,
+/// under a name that fixes the component and the engine, and by renaming, so that none is
+/// ever incomplete.
 #[expect(unsafe_code, reason = "compiled code cannot be verified; see # Safety")]
-fn load(engine: &Engine, file: &Path) -> wasmtime::Result<Component> {
+fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: as above.
-    unsafe { Component::deserialize_file(engine, file) }
-}
-
-/// Whether only the user of this process may write to it.
-#[cfg(unix)]
-fn is_ours(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let own = rustix::process::geteuid().as_raw();
-    fs::symlink_metadata(path).is_ok_and(|metadata| {
-        metadata.uid() == own && metadata.mode() & 0o022 == 0 && !metadata.is_symlink()
-    })
-}
-
-#[cfg(not(unix))]
-fn is_ours(_: &Path) -> bool {
-    false
+    unsafe { Component::deserialize(engine, code) }
 }
 
 fn write(component: &Component, file: &Path) -> std::io::Result<()> {
@@ -90,39 +82,18 @@ fn write(component: &Component, file: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&folder)?;
-    if !is_ours(&folder) {
-        return Err(std::io::Error::other(
-            "others may write to the cache folder",
-        ));
-    }
+    let folder = place::checked(&folder)?;
     let code = component.serialize().map_err(std::io::Error::other)?;
     let mut temporary = tempfile::NamedTempFile::new_in(&folder)?;
     temporary.write_all(&code)?;
-    temporary.persist(file)?;
+    let name = file.file_name().unwrap_or_default();
+    temporary.persist(folder.join(name))?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn a_compiled_component_that_others_may_change_is_not_loaded() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let cache = folder.path().join("cache");
-        let engine = Engine::default();
-        let empty = b"\0asm\x0d\0\x01\0";
-        component(&engine, empty, Some(&cache)).unwrap();
-        let file = cache.join(file_name(&engine, empty));
-        assert!(read(&engine, &file).is_some());
-        fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(read(&engine, &file).is_none());
-        fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(read(&engine, &file).is_none());
-    }
 
     #[test]
     fn a_damaged_compiled_component_is_compiled_again() {
@@ -135,5 +106,31 @@ mod tests {
         fs::write(&file, b"not compiled code").unwrap();
         assert!(component(&engine, empty, Some(&cache)).is_ok());
         assert!(read(&engine, &file).is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn where_others_may_write_is_compiled_every_time_and_nothing_is_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache");
+        let engine = Engine::default();
+        let empty = b"\0asm\x0d\0\x01\0";
+        fs::create_dir(&cache).unwrap();
+        fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(component(&engine, empty, Some(&cache)).is_ok());
+        assert_eq!(fs::read_dir(&cache).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn another_component_is_another_file() {
+        let engine = Engine::default();
+        let one = file_name(&engine, b"one");
+        assert_eq!(one, file_name(&engine, b"one"));
+        assert_ne!(one, file_name(&engine, b"two"));
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        let other = Engine::new(&config).unwrap();
+        assert_ne!(one, file_name(&other, b"one"), "settings count");
     }
 }

@@ -1,11 +1,17 @@
 //! One call: a fresh store, its limits, and an end in every case.
 
-use super::{Loaded, Plugin, bindings, error::CallError, state::State, types};
+use super::{
+    Loaded, Plugin, bindings, bounded::Bounded, error::CallError, meter, state::State, types,
+};
 use crate::vault::Binding;
 use futures::future::BoxFuture;
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
-use wasmtime::{AsContextMut, Engine, Store, Trap, UpdateDeadline};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
+
+/// Handles that instances of one component may hold, those of their own resources among them.
+/// The host's own limit is far below it.
+const OWN_HANDLES: usize = 1_000;
 
 /// What an export gives: the host's failure outside, the contract's error inside.
 type Export<T> = wasmtime::Result<Result<T, types::Error>>;
@@ -20,7 +26,7 @@ impl Plugin {
         export: F,
     ) -> Result<T, CallError>
     where
-        T: Send + 'static,
+        T: Bounded + Send + 'static,
         F: for<'a> FnOnce(&'a bindings::Plugin, &'a mut Store<State>) -> BoxFuture<'a, Export<T>>
             + Send
             + 'static,
@@ -34,7 +40,8 @@ impl Plugin {
         let running = tokio::spawn(call(loaded, binding, export).instrument(span));
         let result = match running.await {
             Ok(result) => result,
-            Err(_) => Err(CallError::Trapped(None)),
+            // The host itself panicked, for this call alone.
+            Err(_) => Err(CallError::Trapped(None)).inspect_err(|error| log(&self.0, error)),
         };
         let ended = result.as_ref().map_or_else(CallError::name, |_| "ok");
         self.0.metrics.called(name, ended, began.elapsed());
@@ -51,6 +58,7 @@ async fn call<T, F>(
     export: F,
 ) -> Result<T, CallError>
 where
+    T: Bounded,
     F: for<'a> FnOnce(&'a bindings::Plugin, &'a mut Store<State>) -> BoxFuture<'a, Export<T>>,
 {
     let limits = loaded.limits;
@@ -71,41 +79,58 @@ where
         };
         result.map_err(|error| failure(&error, &store))
     };
+    let work = meter::within(limits.computing, work);
     match tokio::time::timeout(limits.wall, work).await {
-        Ok(Ok(result)) => result.map_err(CallError::Plugin),
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(CallError::TimedOut),
+        Ok(Some(Ok(Ok(answer)))) => answer.bounded(),
+        Ok(Some(Ok(Err(error)))) => error
+            .bounded()
+            .and_then(|error| Err(CallError::Plugin(error))),
+        Ok(Some(Err(error))) => Err(error),
+        Ok(None) | Err(_) => Err(CallError::TimedOut),
     }
     .inspect_err(|error| log(&loaded, error))
 }
 
-/// A store that counts what its guest computes, and gives way to others meanwhile.
+/// A store whose guest is held to its limits, and gives way to others with every epoch.
 pub(super) fn store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine, state);
-    store.limiter(|state| &mut state.store_limits);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut context| {
-        let mut context = context.as_context_mut();
-        let left = &mut context.data_mut().ticks_left;
-        *left = left.saturating_sub(1);
-        Ok(if *left == 0 {
-            UpdateDeadline::Interrupt
-        } else {
-            UpdateDeadline::Yield(1)
-        })
+    store.limiter(|state| &mut state.room);
+    store.set_max_component_handles(OWN_HANDLES);
+    // What is handed over in a call to the host is small; only answers may be large.
+    store.call_hook(|mut context, change| {
+        let limits = &context.data().limits;
+        match change {
+            CallHook::CallingHost => {
+                let most = limits.argument_bytes;
+                context.set_hostcall_fuel(most);
+            }
+            CallHook::ReturningFromWasm => {
+                let most = limits.answer_bytes;
+                context.set_hostcall_fuel(most);
+            }
+            CallHook::CallingWasm | CallHook::ReturningFromHost => {}
+        }
+        Ok(())
     });
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
     store
 }
 
 /// What a failed call is to its caller.
 pub(super) fn failure(error: &wasmtime::Error, store: &Store<State>) -> CallError {
-    if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
-        return CallError::TimedOut;
-    }
     if error
         .downcast_ref::<wasmtime::component::ResourceTableError>()
         .is_some()
     {
+        return CallError::OutOfMemory;
+    }
+    // It has no type of its own.
+    let handed_over_too_much = error
+        .root_cause()
+        .to_string()
+        .starts_with("too much data is being copied");
+    if handed_over_too_much || store.data().room.was_refused() {
         return CallError::OutOfMemory;
     }
     let stderr = store.data().stderr.contents();
@@ -130,7 +155,10 @@ fn panic_location(stderr: &str) -> Option<String> {
 fn log(loaded: &Loaded, error: &CallError) {
     match error {
         CallError::Plugin(_) => {}
-        CallError::Trapped(_) | CallError::TimedOut | CallError::OutOfMemory => {
+        CallError::Trapped(_)
+        | CallError::TimedOut
+        | CallError::OutOfMemory
+        | CallError::Improper(_) => {
             let plugin = &loaded.info.name;
             tracing::warn!(plugin, version = loaded.info.version, %error, "a call failed");
         }

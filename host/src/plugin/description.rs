@@ -4,8 +4,21 @@
 use super::calendar::{
     Credential, EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation,
 };
+use crate::plain;
 use std::collections::BTreeSet;
 use url::Url;
+
+/// Providers of one plugin: more than there are calendars in the world that matter.
+const PROVIDERS: usize = 32;
+
+/// Base URLs of one provider. Google has five.
+const ENDPOINTS: usize = 16;
+
+/// Scopes of one provider. Google's are five.
+const SCOPES: usize = 32;
+
+/// An endpoint's default, in bytes.
+const LONGEST_URL: usize = 1_024;
 
 /// What is wrong with a description. The texts in it are bounded and printable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +29,9 @@ pub enum DescriptionError {
     /// A name or reason that is empty or too long.
     #[error("{0} must be 1 to 200 characters of plain text")]
     Text(&'static str),
+    /// More of something than any plugin needs.
+    #[error("there are more than {1} {0}")]
+    TooMany(&'static str, usize),
     /// A setting that is not the provider's own.
     #[error(
         "the provider {provider} names a setting that is not its own: {allowed} are allowed, \
@@ -53,6 +69,7 @@ pub enum DescriptionError {
 pub(super) fn check(info: &PluginInfo) -> Result<(), DescriptionError> {
     text("the plugin's name", &info.name)?;
     text("the plugin's version", &info.version)?;
+    at_most("providers", info.providers.len(), PROVIDERS)?;
     let mut ids = BTreeSet::new();
     for provider in &info.providers {
         if !is_provider_id(&provider.id) || !ids.insert(&provider.id) {
@@ -65,6 +82,12 @@ pub(super) fn check(info: &PluginInfo) -> Result<(), DescriptionError> {
 
 fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
     text("a provider's label", &provider.label)?;
+    at_most(
+        "endpoints of a provider",
+        provider.endpoints.len(),
+        ENDPOINTS,
+    )?;
+    at_most("scopes of a provider", provider.scopes.len(), SCOPES)?;
     for scope in &provider.scopes {
         text("a scope", &scope.name)?;
         text("a scope's reason", &scope.reason)?;
@@ -103,13 +126,15 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
         return Err(DescriptionError::Secrecy(provider.id.clone()));
     }
     for endpoint in &provider.endpoints {
-        let plain = Url::parse(&endpoint.default_url).is_ok_and(|url| {
-            url.scheme() == "https"
-                && url.username().is_empty()
-                && url.password().is_none()
-                && url.query().is_none()
-                && url.fragment().is_none()
-        });
+        let plain = is_visible(&endpoint.default_url)
+            && endpoint.default_url.len() <= LONGEST_URL
+            && Url::parse(&endpoint.default_url).is_ok_and(|url| {
+                url.scheme() == "https"
+                    && url.username().is_empty()
+                    && url.password().is_none()
+                    && url.query().is_none()
+                    && url.fragment().is_none()
+            });
         if !plain {
             return Err(DescriptionError::Endpoint(provider.id.clone()));
         }
@@ -117,9 +142,15 @@ fn check_provider(provider: &ProviderInfo) -> Result<(), DescriptionError> {
     Ok(())
 }
 
+/// The URL parser drops line breaks and tabs in silence.
+fn is_visible(url: &str) -> bool {
+    url.bytes().all(|b| b.is_ascii_graphic())
+}
+
 /// Whether users may be sent there.
 fn is_page(page: &str) -> bool {
     page.len() <= 200
+        && is_visible(page)
         && Url::parse(page).is_ok_and(|url| {
             url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
         })
@@ -165,7 +196,7 @@ fn check_settings(provider: &ProviderInfo) -> Result<(), DescriptionError> {
 }
 
 fn is_word(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase())
+    (1..=32).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase())
 }
 
 fn is_provider_id(id: &str) -> bool {
@@ -176,9 +207,16 @@ fn is_provider_id(id: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+fn at_most(what: &'static str, length: usize, most: usize) -> Result<(), DescriptionError> {
+    if length <= most {
+        return Ok(());
+    }
+    Err(DescriptionError::TooMany(what, most))
+}
+
 fn text(what: &'static str, text: &str) -> Result<(), DescriptionError> {
     let length = text.chars().count();
-    if (1..=200).contains(&length) && !text.chars().any(char::is_control) {
+    if (1..=200).contains(&length) && !text.contains(plain::is_steering) {
         return Ok(());
     }
     Err(DescriptionError::Text(what))
@@ -277,6 +315,7 @@ mod tests {
             "https://u:p@provider.example/",
             "x",
             "https:///",
+            "https://provider.example/\r\nx",
         ] {
             let result = check_one(|provider| provider.endpoints[0].default_url = url.into());
             assert_eq!(
@@ -297,6 +336,8 @@ mod tests {
         }
         assert!(check_one(|provider| provider.label = "x".repeat(201)).is_err());
         assert!(check_one(|provider| provider.label = "a\u{1b}[31m".into()).is_err());
+        assert!(check_one(|provider| provider.label = "a\u{202e}b".into()).is_err());
+        assert!(check_one(|provider| provider.label = "x".repeat(10)).is_ok());
         assert!(check_one(|provider| provider.endpoints.clear()).is_err());
         let is_file = |changes| {
             check_one(move |provider| {

@@ -17,6 +17,9 @@ pub enum LoadError {
         /// Why not.
         source: std::io::Error,
     },
+    /// It is larger than any plugin.
+    #[error("the component has more than 64 MiB, which is more than any plugin needs")]
+    TooLarge,
     /// It is no WebAssembly component.
     #[error("this is not a WebAssembly component: {reason}. Build it for wasm32-wasip2")]
     NotAComponent {
@@ -73,6 +76,9 @@ pub enum CallError {
     /// It asked for more memory or handles than a call may have.
     #[error("the plugin wanted more memory than a call may have")]
     OutOfMemory,
+    /// Its answer is none that the contract allows. What is wrong with it.
+    #[error("the plugin's answer is refused: {0} is not as the contract says")]
+    Improper(&'static str),
 }
 
 impl CallError {
@@ -83,6 +89,7 @@ impl CallError {
             Self::Trapped(_) => "trapped",
             Self::TimedOut => "timed-out",
             Self::OutOfMemory => "out-of-memory",
+            Self::Improper(_) => "improper",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! it runs (case 25).
 
 use super::{bindings::Plugin, error::LoadError, state::State};
+use crate::plain;
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
@@ -13,6 +14,10 @@ use wasmtime_wasi::{
 
 /// The contract's export that makes a component a plugin.
 const EXPORT: &str = "calport:calendar/calendar@0.1.0";
+
+/// What is shown of a component's own names: characters, and how many of them.
+const NAME: usize = 200;
+const NAMES: usize = 32;
 
 /// Interfaces by package and name; any 0.2 version of WASI will do.
 const ALLOWED: &[&str] = &[
@@ -42,19 +47,18 @@ const ALLOWED: &[&str] = &[
 
 /// Refuses a component that imports what is not allowed, or exports no calendar.
 pub(super) fn verify(engine: &Engine, component: &Component) -> Result<(), LoadError> {
-    let ty = component.component_type();
-    let forbidden: Vec<String> = ty
-        .imports(engine)
-        .map(|(name, _)| name.to_owned())
+    let (imports, exports) = names(engine, component);
+    let forbidden: Vec<String> = imports
+        .into_iter()
         .filter(|name| !ALLOWED.contains(&name.split('@').next().unwrap_or(name)))
         .collect();
     if !forbidden.is_empty() {
+        let forbidden = forbidden
+            .iter()
+            .map(|name| plain::line(name, NAME).into_owned());
+        let forbidden = forbidden.take(NAMES).collect();
         return Err(LoadError::ForbiddenImports(forbidden));
     }
-    let exports: Vec<String> = ty
-        .exports(engine)
-        .map(|(name, _)| name.to_owned())
-        .collect();
     if exports.iter().any(|name| name == EXPORT) {
         return Ok(());
     }
@@ -65,6 +69,14 @@ pub(super) fn verify(engine: &Engine, component: &Component) -> Result<(), LoadE
         expected: EXPORT,
         found,
     })
+}
+
+/// What it imports and what it exports.
+pub(super) fn names(engine: &Engine, component: &Component) -> (Vec<String>, Vec<String>) {
+    let ty = component.component_type();
+    let imports = ty.imports(engine).map(|(name, _)| name.to_owned());
+    let exports = ty.exports(engine).map(|(name, _)| name.to_owned());
+    (imports.collect(), exports.collect())
 }
 
 /// Everything that is allowed, and nothing else.

@@ -1,12 +1,12 @@
 //! From the bytes of a component to a plugin that can be called.
 
 use super::{
-    BUILT_IN, LoadError, Loaded, Options, Runtime, bindings,
+    Artefact, BUILT_IN, LoadError, Loaded, Options, Runtime, bindings,
     bindings::PluginPre,
     budget::{Budget, Budgets},
     cache,
     calendar::{EndpointUse, PluginInfo},
-    call, description, imports,
+    call, description, imports, meter,
     refused::RefusedApps,
     sealing::{self, Sealing},
     state::State,
@@ -14,9 +14,14 @@ use super::{
 use crate::{
     config::Environment,
     egress::{AllowList, Egress, Loopback},
+    plain,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::component::Component;
+
+/// The largest component in bytes: those that carry a Python or JavaScript runtime have up to
+/// 40 MB. What is larger would keep the compiler busy for minutes.
+pub(super) const LARGEST: usize = 64 * 1024 * 1024;
 
 pub(super) async fn load(
     runtime: &Runtime,
@@ -25,7 +30,7 @@ pub(super) async fn load(
 ) -> Result<Loaded, LoadError> {
     let component = compile(runtime, bytes, options).await?;
     imports::verify(runtime.engine(), &component)?;
-    let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
+    let mismatch = |error: wasmtime::Error| LoadError::Mismatch(shown(&format!("{error:#}")));
     let linker = imports::linker(runtime.engine()).map_err(LoadError::Engine)?;
     let pre = linker.instantiate_pre(&component).map_err(mismatch)?;
     let pre = PluginPre::new(pre).map_err(mismatch)?;
@@ -38,11 +43,14 @@ pub(super) async fn load(
     if options.sealing == Sealing::Off {
         tracing::warn!(plugin = info.name, "this plugin is given real credentials");
     }
+    let (imports, _) = imports::names(runtime.engine(), &component);
+    let artefact = Artefact::new(bytes, &info, imports.into_iter().collect());
     Ok(Loaded {
         runtime: runtime.clone(),
         pre,
-        limits: options.limits,
+        limits: options.limits.tightened(),
         info,
+        artefact,
         settings,
         policy: Arc::new(policy),
         egress,
@@ -53,11 +61,14 @@ pub(super) async fn load(
 }
 
 /// Compiling takes most of a second, and all of both cores.
-async fn compile(
+pub(super) async fn compile(
     runtime: &Runtime,
     bytes: &[u8],
     options: &Options,
 ) -> Result<Component, LoadError> {
+    if bytes.len() > LARGEST {
+        return Err(LoadError::TooLarge);
+    }
     let engine = runtime.engine().clone();
     let bytes = if bytes == BUILT_IN {
         BUILT_IN.into()
@@ -72,18 +83,24 @@ async fn compile(
         Ok(Ok(component)) => Ok(component),
         Ok(Err(error)) => Err(LoadError::NotAComponent {
             // wasmtime goes on to list the bytes that it expected.
-            reason: error
-                .root_cause()
-                .to_string()
-                .split(" - expected")
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            reason: shown(
+                error
+                    .root_cause()
+                    .to_string()
+                    .split(" - expected")
+                    .next()
+                    .unwrap_or_default(),
+            ),
         }),
         Err(_) => Err(LoadError::NotAComponent {
             reason: "compiling it failed".to_owned(),
         }),
     }
+}
+
+/// The compiler's words, which may quote a component's.
+fn shown(reason: &str) -> String {
+    plain::line(reason, 500).into_owned()
 }
 
 /// Asked in a closed world: until it has said what it needs it gets nothing.
@@ -92,7 +109,7 @@ async fn describe(
     pre: &PluginPre<State>,
     options: &Options,
 ) -> Result<PluginInfo, LoadError> {
-    let limits = &options.limits;
+    let limits = &options.limits.tightened();
     let mut store = call::store(runtime.engine(), State::closed(limits));
     let asking = async {
         let guest: bindings::Plugin = pre.instantiate_async(&mut store).await?;
@@ -101,11 +118,12 @@ async fn describe(
             .call_describe(&mut store)
             .await
     };
+    let asking = meter::within(limits.computing, asking);
     let asked = tokio::time::timeout(limits.wall, asking).await;
     match asked {
-        Ok(Ok(info)) => Ok(info),
-        Ok(Err(error)) => Err(LoadError::Describe(Box::new(call::failure(&error, &store)))),
-        Err(_) => Err(LoadError::Describe(Box::new(super::CallError::TimedOut))),
+        Ok(Some(Ok(info))) => Ok(info),
+        Ok(Some(Err(error))) => Err(LoadError::Describe(Box::new(call::failure(&error, &store)))),
+        Ok(None) | Err(_) => Err(LoadError::Describe(Box::new(super::CallError::TimedOut))),
     }
 }
 
@@ -173,6 +191,7 @@ fn egress(info: &PluginInfo, options: &Options) -> Result<Egress, LoadError> {
         })?;
     }
     Egress::builder(allowed)
+        .limits(options.limits.tightened().egress())
         .build()
         .map_err(|error| LoadError::Endpoint {
             setting: "TLS".to_owned(),

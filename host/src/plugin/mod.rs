@@ -2,30 +2,38 @@
 //! then every call gets a fresh instance that is thrown away. Nothing of one user's call
 //! is ever seen by another's.
 
+mod artefact;
 mod bindings;
+mod bounded;
 mod budget;
 mod cache;
 mod call;
 mod description;
 mod engine;
 mod error;
+mod examine;
 mod imports;
 mod limits;
 mod load;
+mod meter;
 mod outbound;
+mod place;
 mod refresh;
 mod refused;
+mod room;
 mod sealing;
 mod secrets;
 mod state;
 mod token_store;
 
+pub use artefact::{Artefact, Wishes};
 pub use bindings::{calendar, changes, types};
 pub use budget::{Allowance, Budget, BudgetError};
 pub use description::DescriptionError;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError, error_code};
-pub use limits::Limits;
+pub use examine::Examination;
+pub use limits::{LimitError, Limits};
 pub use sealing::Sealing;
 
 use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};
@@ -34,6 +42,7 @@ use futures::FutureExt;
 use refused::RefusedApps;
 use state::State;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tokio::io::AsyncReadExt;
 
 /// The component that the host carries: Google, Outlook and files for Apple.
 pub static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/calport_plugin.wasm"));
@@ -48,6 +57,9 @@ pub struct Options {
     pub allow_loopback: bool,
     /// What one call may take.
     pub limits: Limits,
+    /// The SHA-256 of the one component besides the built-in one that is accepted without
+    /// having been granted, in hexadecimal.
+    pub pinned: Option<String>,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache_dir: Option<std::path::PathBuf>,
     /// Where calls and refreshes are counted.
@@ -59,6 +71,25 @@ pub struct Options {
     pub sealing: Sealing,
 }
 
+/// The bytes of a component, but for those of one that is too large.
+///
+/// # Errors
+/// [`LoadError::File`], [`LoadError::TooLarge`].
+pub async fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed = |source| LoadError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let mut bytes = Vec::new();
+    let mut start = file.take(load::LARGEST as u64 + 1);
+    start.read_to_end(&mut bytes).await.map_err(failed)?;
+    match bytes.len() <= load::LARGEST {
+        true => Ok(bytes),
+        false => Err(LoadError::TooLarge),
+    }
+}
+
 /// A loaded plugin. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin(Arc<Loaded>);
@@ -68,6 +99,7 @@ struct Loaded {
     pre: PluginPre<State>,
     limits: Limits,
     info: calendar::PluginInfo,
+    artefact: Artefact,
     settings: Arc<BTreeMap<String, String>>,
     policy: Arc<sealing::Policy>,
     egress: Egress,
@@ -100,13 +132,12 @@ impl Plugin {
         path: &Path,
         options: &Options,
     ) -> Result<Self, LoadError> {
-        let component = tokio::fs::read(path)
-            .await
-            .map_err(|source| LoadError::File {
-                path: path.to_owned(),
-                source,
-            })?;
-        Self::load(runtime, &component, options).await
+        Self::load(runtime, &read(path).await?, options).await
+    }
+
+    /// What it is and what it wants.
+    pub fn artefact(&self) -> &Artefact {
+        &self.0.artefact
     }
 
     /// What the plugin says of itself; checked when it was loaded.

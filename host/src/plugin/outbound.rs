@@ -2,6 +2,7 @@
 
 use super::{
     budget::Purse,
+    limits::WRITE_BYTES,
     sealing::{Sealed, SealingError, Seals},
 };
 use crate::{
@@ -50,6 +51,11 @@ impl WasiHttpHooks for Outbound {
     /// The egress sets it from the target that it has checked.
     fn set_host_header(&mut self) -> bool {
         false
+    }
+
+    /// The default is 1 MiB for each body that was begun, sent or not.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        WRITE_BYTES
     }
 
     fn send_request(

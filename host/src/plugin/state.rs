@@ -1,11 +1,14 @@
 //! What one call of a guest holds on the host's side: an empty WASI world, the one way
 //! out, and at most one user's credentials.
 
-use super::{Limits, Loaded, outbound::Outbound, refresh::Refreshing, sealing::Seals};
+use super::{Limits, Loaded, outbound::Outbound, refresh::Refreshing, room::Room, sealing::Seals};
 use crate::{metrics::Metrics, vault::Binding};
-use std::{collections::BTreeMap, sync::Arc};
-use wasmtime::{StoreLimits, component::ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{
+    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe,
+    random::Deterministic,
+};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 pub(super) struct State {
@@ -14,8 +17,8 @@ pub(super) struct State {
     outbound: Outbound,
     table: ResourceTable,
     pub(super) stderr: MemoryOutputPipe,
-    pub(super) store_limits: StoreLimits,
-    pub(super) ticks_left: u128,
+    pub(super) limits: Limits,
+    pub(super) room: Room,
     pub(super) settings: Arc<BTreeMap<String, String>>,
     pub(super) seals: Seals,
     pub(super) binding: Option<Binding>,
@@ -46,16 +49,25 @@ impl State {
         )
     }
 
-    /// The state of a call that can reach nothing at all.
+    /// The state of a call that can reach nothing at all, in which nothing happens by chance and
+    /// no time passes: what is answered depends on the component alone.
     pub(super) fn closed(limits: &Limits) -> Self {
-        Self::with(
+        let mut closed = Self::with(
             limits,
             Outbound::closed(),
             Arc::default(),
             Seals::new(Arc::default(), None),
             None,
             Metrics::default(),
-        )
+        );
+        closed.wasi = WasiCtx::builder()
+            .stderr(closed.stderr.clone())
+            .max_random_size(limits.random_bytes)
+            .secure_random(Deterministic::new(vec![0]))
+            .wall_clock(Standstill)
+            .monotonic_clock(Standstill)
+            .build();
+        closed
     }
 
     fn with(
@@ -80,14 +92,37 @@ impl State {
             outbound,
             table,
             stderr,
-            store_limits: limits.store(),
-            ticks_left: limits.ticks(),
+            limits: *limits,
+            room: limits.room(),
             settings,
             seals,
             binding,
             metrics,
             refreshing: None,
         }
+    }
+}
+
+/// Clocks that always say the same.
+struct Standstill;
+
+impl HostWallClock for Standstill {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl HostMonotonicClock for Standstill {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
     }
 }
 

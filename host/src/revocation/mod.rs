@@ -217,6 +217,9 @@ fn tried(error: &CallError) -> Tried {
             | Error::Rejected(_)
             | Error::Other(_) => Tried::Is(Revocation::Refused),
         },
-        CallError::Trapped(_) | CallError::TimedOut | CallError::OutOfMemory => Tried::Again(None),
+        CallError::Trapped(_)
+        | CallError::TimedOut
+        | CallError::OutOfMemory
+        | CallError::Improper(_) => Tried::Again(None),
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn of_failure(delivery: &Delivery, strikes: i64, error: &CallError) -
         CallError::TimedOut => {
             return Outcome::Down(again(delivery, "the provider did not answer", None));
         }
-        CallError::Trapped(_) | CallError::OutOfMemory => {
+        CallError::Trapped(_) | CallError::OutOfMemory | CallError::Improper(_) => {
             return Outcome::Settle(again(delivery, "the plugin failed", None));
         }
     };

@@ -1,5 +1,5 @@
-//! Builds the component that the host carries, so that `cargo run` and `cargo test`
-//! are all that anyone has to know. It never downloads anything but the wasm target.
+//! Builds one guest of this workspace into `OUT_DIR`, for whoever includes its bytes. It
+//! never downloads anything but the wasm target.
 
 use std::{
     env,
@@ -9,28 +9,31 @@ use std::{
 };
 
 const TARGET: &str = "wasm32-wasip2";
-const COMPONENT: &str = "calport_plugin.wasm";
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let workspace = host.parent().ok_or("the host has no workspace")?;
-    for input in [
-        "plugin/src",
-        "plugin/build.rs",
-        "plugin/Cargo.toml",
-        "wit",
-        "Cargo.lock",
-    ] {
+/// Builds a package in a folder of the workspace, as `OUT_DIR/PACKAGE_NAME.wasm`.
+pub(crate) fn build(package: &str, folder: &str) -> Result<(), Box<dyn Error>> {
+    let own = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let workspace = own
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.join("Cargo.lock").is_file())
+        .ok_or("this package is in no workspace")?;
+    for input in ["src", "build.rs", "Cargo.toml"] {
+        let input = workspace.join(folder).join(input);
+        if input.exists() {
+            println!("cargo::rerun-if-changed={}", input.display());
+        }
+    }
+    for input in ["wit", "Cargo.lock"] {
         println!(
             "cargo::rerun-if-changed={}",
             workspace.join(input).display()
         );
     }
-    println!("cargo::rerun-if-changed=migrations");
     ensure_target()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let built = build_guest(workspace, &out)?;
-    let place = out.join(COMPONENT);
+    let built = run_cargo(workspace, &out, package)?;
+    let place = out.join(file_name(package));
     // A copied target folder may share this file with its original by a hard link: copying
     // into it would change the other one, too.
     match std::fs::remove_file(&place) {
@@ -44,6 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
     })?;
     Ok(())
+}
+
+fn file_name(package: &str) -> String {
+    format!("{}.wasm", package.replace('-', "_"))
 }
 
 /// `rust-toolchain.toml` names the target, but rustup leaves it out where automatic
@@ -75,7 +82,7 @@ fn target_is_installed() -> Result<bool, Box<dyn Error>> {
 
 /// One folder for the guests of every profile: they are always built alike, and the
 /// same cargo that builds the host holds the lock on its own folder meanwhile.
-fn build_guest(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn run_cargo(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, Box<dyn Error>> {
     let target_dir = out
         .ancestors()
         .find(|folder| folder.file_name().is_some_and(|name| name == "build"))
@@ -85,14 +92,7 @@ fn build_guest(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> 
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo
         .current_dir(workspace)
-        .args([
-            "build",
-            "--package",
-            "calport-plugin",
-            "--lib",
-            "--profile",
-            "guest",
-        ])
+        .args(["build", "--package", package, "--lib", "--profile", "guest"])
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir);
     // What was set for the host (clippy's wrapper, sanitizers, coverage) is not for the guest.
@@ -104,7 +104,10 @@ fn build_guest(workspace: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> 
         cargo.env_remove(name);
     }
     if !cargo.status()?.success() {
-        return Err("the component calport-plugin did not build: its errors are above".into());
+        return Err(format!("the component {package} did not build: its errors are above").into());
     }
-    Ok(target_dir.join(TARGET).join("guest").join(COMPONENT))
+    Ok(target_dir
+        .join(TARGET)
+        .join("guest")
+        .join(file_name(package)))
 }

@@ -1,0 +1,38 @@
+//! Looks at a component without granting it anything: it is compiled, and asked in a closed
+//! world what it is.
+
+use super::{LoadError, Options, Plugin, Runtime, artefact::sha256, imports, load};
+
+/// What a component shows of itself, also one that is refused.
+#[derive(Debug)]
+pub struct Examination {
+    /// Of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its bytes.
+    pub size: usize,
+    /// Interfaces that it imports, allowed or not.
+    pub imports: Vec<String>,
+    /// Interfaces that it exports.
+    pub exports: Vec<String>,
+    /// The plugin, or why it is none.
+    pub plugin: Result<Plugin, LoadError>,
+}
+
+impl Examination {
+    /// Examines the bytes of a component.
+    ///
+    /// # Errors
+    /// When it is no component at all; whatever else is wrong with it is in
+    /// [`Examination::plugin`].
+    pub async fn of(runtime: &Runtime, bytes: &[u8], options: &Options) -> Result<Self, LoadError> {
+        let component = load::compile(runtime, bytes, options).await?;
+        let (imports, exports) = imports::names(runtime.engine(), &component);
+        Ok(Self {
+            sha256: sha256(bytes),
+            size: bytes.len(),
+            imports,
+            exports,
+            plugin: Plugin::load(runtime, bytes, options).await,
+        })
+    }
+}

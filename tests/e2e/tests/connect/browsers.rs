@@ -25,11 +25,11 @@ async fn case_01_a_victims_browser_completes_nothing_of_an_attackers() {
     let handle = landing.parameter("handle").unwrap();
     let path = "/api/calendar/google/complete/";
     let body = json!({ "handle": handle });
-    let victim = world
+    let refused = world
         .user(&victim, Method::POST, path, Some(&body))
         .await
         .unwrap();
-    assert_eq!(victim.status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     for user in [&victim, &mallory] {
         let overview = world
             .user(user, Method::GET, OVERVIEW, None)

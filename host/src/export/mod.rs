@@ -5,6 +5,7 @@
 mod sections;
 
 use crate::{
+    audit::{self, Action},
     connect::random,
     db::{Database, Transaction},
     subject::Subject,
@@ -93,7 +94,10 @@ pub async fn export(
         .await?;
     writeln!(to, "\"idempotency_keys\": {replies}\n}}")?;
     to.flush()?;
-    // The audit log's line, in whichever form it is kept, belongs here.
+    drop(reading);
+    let (mut transaction, now) = database.write().await?;
+    audit::record(&mut transaction, now, subject, None, Action::Exported).await?;
+    transaction.commit().await?;
     tracing::info!(target: AUDIT, %subject, entries, "what is stored of the user was exported");
     Ok(entries)
 }

@@ -13,7 +13,7 @@ pub(super) struct Section {
     pub(super) entry: fn(&AnyRow) -> Result<Value, ExportError>,
 }
 
-pub(super) const SECTIONS: [Section; 12] = [
+pub(super) const SECTIONS: [Section; 13] = [
     Section {
         name: "connections",
         statement: "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
@@ -138,6 +138,12 @@ pub(super) const SECTIONS: [Section; 12] = [
                     FROM webhooks WHERE tenant = $1 AND user_id = $2",
         entry: webhook,
     },
+    Section {
+        name: "audit",
+        statement: "SELECT at, provider, action, times FROM audit \
+             WHERE tenant = $1 AND user_id = $2 ORDER BY at, id",
+        entry: audited,
+    },
 ];
 
 fn connection(row: &AnyRow) -> Result<Value, ExportError> {
@@ -200,6 +206,15 @@ fn webhook(row: &AnyRow) -> Result<Value, ExportError> {
         "last_error": text(row, "last_error")?,
         "created": moment(row, "created_at")?,
         "body": json_of(row, "body")?,
+    }))
+}
+
+fn audited(row: &AnyRow) -> Result<Value, ExportError> {
+    Ok(json!({
+        "at": moment(row, "at")?,
+        "provider": text(row, "provider")?.filter(|provider| !provider.is_empty()),
+        "action": text(row, "action")?,
+        "times": row.try_get::<i64, _>("times")?,
     }))
 }
 

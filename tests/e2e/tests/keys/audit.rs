@@ -23,7 +23,12 @@ async fn of(world: &World, user: &str) -> Vec<Entry> {
     let mut entries = audit::of_user(database, &subject, &person, 100)
         .await
         .unwrap();
-    entries.reverse();
+    // What happened within one second is told in no particular order.
+    let order = ["connected", "refreshed", "needs_reconnect", "disconnected"];
+    entries.sort_by_key(|entry| {
+        let rank = order.iter().position(|action| *action == entry.action);
+        (entry.at, rank)
+    });
     entries
 }
 

@@ -23,12 +23,16 @@ async fn of(world: &World, user: &str) -> Vec<Entry> {
     let mut entries = audit::of_user(database, &subject, &person, 100)
         .await
         .unwrap();
-    // What happened within one second is told in no particular order.
-    let order = ["connected", "refreshed", "needs_reconnect", "disconnected"];
-    entries.sort_by_key(|entry| {
-        let rank = order.iter().position(|action| *action == entry.action);
-        (entry.at, rank)
-    });
+    entries.reverse();
+    // Refreshes are counted beside the rows, and in the second in which a user connected they
+    // may be told before it.
+    for at in 1..entries.len() {
+        let [before, after] = [&entries[at - 1], &entries[at]];
+        let is_early = before.action == "refreshed" && after.action == "connected";
+        if is_early && before.at == after.at {
+            entries.swap(at - 1, at);
+        }
+    }
     entries
 }
 

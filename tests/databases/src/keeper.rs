@@ -8,13 +8,15 @@ use std::{
 };
 
 /// Runs a program until nobody holds the standard input any more, which is so as soon as the
-/// test program is gone; then it gets the first of these arguments as its signal.
+/// test program is gone; then it gets the first of these arguments as its signal, and its
+/// folder, the second one, goes: nobody else would remove it.
 const SCRIPT: &str = r#"
-signal=$1; shift
+signal=$1; folder=$2; shift 2
 "$@" & program=$!
-read -r how || how=$signal
+read -r how && told=yes || how=$signal
 kill -"$how" "$program"
 wait "$program"
+test -n "$told" || rm -rf "$folder"
 "#;
 
 /// A program that runs.
@@ -26,20 +28,27 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Starts a program as whom servers run as; what it says goes into a log.
+    /// Starts a program of this folder as whom servers run as; what it says goes into the
+    /// folder's log.
     pub(crate) fn start(
         program: &Path,
         arguments: &[String],
-        log: &Path,
+        environment: &[(&str, String)],
+        folder: &Path,
         signal: &'static str,
     ) -> Self {
-        let log = File::options().create(true).append(true).open(log);
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("log"));
         let log = log.expect("a log");
         let mut keeper = crate::place::command(Path::new("/bin/sh"));
         keeper
             .args(["-c", SCRIPT, "keeper", signal])
+            .arg(folder)
             .arg(program)
-            .args(arguments);
+            .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)));
         let stderr = log.try_clone().expect("a log");
         keeper.stdin(Stdio::piped()).stdout(log).stderr(stderr);
         let mut child = keeper.spawn().expect("the program starts");

@@ -59,7 +59,7 @@ impl Pooler {
         std::fs::write(&file, settings).expect("its settings");
         let arguments = [file.display().to_string()];
         let log = folder.path().join("log");
-        let kept = Kept::start(Path::new(PROGRAM), &arguments, &log, "TERM");
+        let kept = Kept::start(Path::new(PROGRAM), &arguments, &[], folder.path(), "TERM");
         let pooler = Self {
             _kept: kept,
             folder,

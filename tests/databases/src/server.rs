@@ -23,6 +23,7 @@ pub struct Server {
     kept: Option<Kept>,
     folder: TempDir,
     settings: Settings,
+    environment: Vec<(&'static str, String)>,
     databases: AtomicU32,
 }
 
@@ -47,7 +48,30 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn start(settings: Settings) -> Self {
-        let mut server = Self::made(settings);
+        Self::made(settings).begin().await
+    }
+
+    /// One of its own, whose clock [`Server::set_clock`] sets. `library`: Debian's libfaketime.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_with_clock(library: &Path) -> Self {
+        let mut server = Self::made(Settings::new());
+        server.environment = vec![
+            ("LD_PRELOAD", library.display().to_string()),
+            (
+                "FAKETIME_TIMESTAMP_FILE",
+                server.clock().display().to_string(),
+            ),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ];
+        server.set_clock("+0");
+        server.begin().await
+    }
+
+    async fn begin(mut self) -> Self {
+        let server = &mut self;
         let mut initdb = place::command(&programs().join("initdb"));
         initdb
             .args([
@@ -65,7 +89,7 @@ impl Server {
             String::from_utf8_lossy(&made.stderr)
         );
         server.run().await;
-        server
+        self
     }
 
     /// A standby that follows this one and answers no writes until it is promoted.
@@ -103,6 +127,7 @@ impl Server {
             folder,
             kept: None,
             settings,
+            environment: Vec::new(),
             databases: AtomicU32::new(0),
         }
     }
@@ -131,7 +156,8 @@ impl Server {
         self.kept = Some(Kept::start(
             &programs().join("postgres"),
             &arguments,
-            &self.log(),
+            &self.environment,
+            self.folder.path(),
             "QUIT",
         ));
         let begun = Instant::now();
@@ -171,6 +197,18 @@ impl Server {
         self.execute(&format!("ALTER SYSTEM SET {name} = '{value}'"))
             .await;
         self.execute("SELECT pg_reload_conf()").await;
+    }
+
+    /// Sets the clock of [`Server::start_with_clock`], as `-1d` or `+0`.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn set_clock(&self, offset: &str) {
+        std::fs::write(self.clock(), offset).expect("a clock");
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.folder.path().join("clock")
     }
 
     /// Makes a standby the one that answers writes.

@@ -25,6 +25,15 @@ pub fn not_tested(missing: &str, remedy: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Debian's library that moves a program's clock, where it is installed.
+pub fn libfaketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?;
+    folders
+        .filter_map(Result::ok)
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+}
+
 /// What `tests/e2e/foreign/install` has put under cargo's target folder.
 #[derive(Debug)]
 pub struct Foreign {

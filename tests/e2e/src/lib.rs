@@ -17,7 +17,7 @@ mod world;
 pub use balancer::Balancer;
 pub use browser::{Browser, Landing};
 pub use crowd::{BOOKINGS_EACH, Crowd};
-pub use foreign::{Foreign, answer, not_tested};
+pub use foreign::{Foreign, answer, libfaketime, not_tested};
 pub use log::Log;
 pub use process::{Exited, Process, compiled, connect};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};

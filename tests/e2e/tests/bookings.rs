@@ -253,8 +253,7 @@ async fn another_calendar_takes_what_is_ahead_along() {
 }
 
 #[calport_databases::each_database]
-async fn faults_of_the_provider_leave_one_event_in_the_end() {
-    // case 34
+async fn case_34_faults_of_the_provider_leave_one_event_in_the_end() {
     for behaviour in [
         Behaviour::error_after_effect(503),
         Behaviour::LoseReply,

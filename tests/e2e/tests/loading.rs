@@ -56,8 +56,7 @@ async fn what_is_no_component_is_refused_with_a_remedy() {
 }
 
 #[tokio::test]
-async fn imports_beyond_the_contract_are_refused_by_name_before_anything_runs() {
-    // case 25
+async fn case_25_imports_beyond_the_contract_are_refused_by_name_before_anything_runs() {
     for name in [
         "wasi:sockets/tcp@0.2.0",
         "wasi:filesystem/types@0.2.0",

@@ -177,8 +177,7 @@ async fn the_newest_refresh_token_is_always_kept() {
 }
 
 #[calport_databases::each_database]
-async fn a_lost_reply_leaves_one_event_whatever_a_repeat_answers() {
-    // case 34
+async fn case_34_a_lost_reply_leaves_one_event_whatever_a_repeat_answers() {
     for repeat in [Repeat::SameEvent, Repeat::Conflict, Repeat::BadRequest] {
         for behaviour in [Behaviour::LoseReply, Behaviour::error_after_effect(503)] {
             let world = with(OutlookConfig::default().repeat(repeat)).await;

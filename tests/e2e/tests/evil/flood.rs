@@ -98,7 +98,6 @@ async fn case_24_a_request_whose_body_never_ends_is_never_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the lair serves tokens and API on one path, which the seal policy refuses: split them"]
 async fn case_24_timeouts_of_nothing_and_of_ages_are_clamped() {
     let lair = Lair::open(hasty()).await;
     let near = format!("127.0.0.1:{}", lair.near.port());

@@ -93,7 +93,7 @@ impl Lair {
             ("EVIL_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
             (
                 "EVIL_TOKEN_URL",
-                format!("http://127.0.0.1:{}/", near.port()),
+                format!("http://127.0.0.1:{}/token", near.port()),
             ),
             ("EVIL_API_URL", format!("http://127.0.0.1:{}/", near.port())),
             ("CALPORT_KEYS", HOST_SECRET.to_owned()),

@@ -66,8 +66,7 @@ async fn case_26_a_secret_in_a_place_that_it_does_not_belong_in_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the lair serves tokens and API on one path, which the seal policy refuses: split them"]
-async fn case_26_an_access_token_reaches_its_own_host_so_that_the_refusals_prove_something() {
+async fn case_26_each_secret_reaches_its_own_place_so_that_the_refusals_prove_something() {
     let lair = Lair::open(hasty()).await;
     let near = format!("127.0.0.1:{}", lair.near.port());
     let told = lair
@@ -78,5 +77,11 @@ async fn case_26_an_access_token_reaches_its_own_host_so_that_the_refusals_prove
         .await;
     assert!(told.starts_with("status 200"), "{told}");
     assert!(lair.near.sent().contains(ACCESS));
+    let form = "body=grant_type=refresh_token&client_secret={secret}&refresh_token={refresh}";
+    let kind = "content-type: application/x-www-form-urlencoded";
+    lair.report("request", &["http", &near, "/token", kind, form])
+        .await;
+    let sent = lair.near.sent();
+    assert!(sent.contains(REFRESH) && sent.contains(CLIENT_SECRET));
     assert_eq!(lair.far.connects(), 0);
 }

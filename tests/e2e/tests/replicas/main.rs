@@ -5,6 +5,7 @@ mod outage;
 mod plans;
 mod pooler;
 mod refresh;
+mod secrecy;
 mod sharing;
 
 use calport_databases::{Server, is_there};

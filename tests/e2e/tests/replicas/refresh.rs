@@ -1,10 +1,10 @@
-//! One refresh for all who need one (cases 16, 17), at a provider that ends a whole grant
+//! One refresh for all who need one (cases 16 to 18), at a provider that ends a whole grant
 //! when a refresh token comes back that was used before.
 
 use super::{binary, job, path};
 use calport_databases::{Kind, each_database, fresh, kind};
 use calport_e2e::{Process, Replicas, Rest, accounts::CASEY, connect};
-use calport_standins::{Google, GoogleConfig, Outlook, OutlookConfig, Requests};
+use calport_standins::{Behaviour, Fault, Google, GoogleConfig, Outlook, OutlookConfig, Requests};
 use reqwest::{Method, StatusCode};
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,66 @@ async fn case_16_fifty_callers_in_each_process_at_expiry_refresh_once_and_all_ar
         assert_eq!(refreshes(&replicas.google.requests()), 1, "turn {turn}");
     }
     assert_eq!(replicas.google.live_refresh_tokens(CASEY), 1);
+}
+
+#[each_database(flavor = "multi_thread")]
+async fn case_18_a_refresh_whose_caller_has_gone_is_saved_a_hundred_times_of_a_hundred() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = fresh(folder.path()).await;
+    let google = GoogleConfig::default().rotate_refresh_tokens();
+    let settings = [
+        ("CALPORT_DRIFT_INTERVAL", "0"),
+        ("GOOGLE_REQUESTS_PER_MINUTE_PER_USER", "0"),
+    ];
+    let replicas = Replicas::start(binary(), 1, &database, google, &settings)
+        .await
+        .unwrap();
+    // Ten at a time, each with a grant of their own.
+    let users: Vec<_> = (0..10).map(|number| format!("user-{number}")).collect();
+    for user in &users {
+        replicas.connect(user, "google", CASEY).await.unwrap();
+    }
+    // Its first bytes are there at once, its last ones when the caller has long gone.
+    let slow = Fault::on("POST", "/token").body_contains("grant_type=refresh_token");
+    let slow = slow.always().behaviour(Behaviour::Drip { pause_ms: 1 });
+    let slow = replicas.google.faults().add(slow);
+    let mut saved = 0;
+    for _ in 0..10 {
+        replicas.google.expire_access_tokens();
+        replicas.google.forget_requests();
+        let callers = users
+            .iter()
+            .map(|user| tokio::spawn(ask(&replicas.rest, user)));
+        let callers: Vec<_> = callers.collect();
+        let deadline = Instant::now() + Duration::from_secs(90);
+        while refreshes(&replicas.google.requests()) < users.len() {
+            assert!(Instant::now() < deadline, "not everybody refreshed");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for caller in callers {
+            caller.abort();
+            assert!(caller.await.unwrap_err().is_cancelled());
+        }
+        let again = users.iter().map(|user| ask(&replicas.rest, user));
+        let statuses = futures::future::join_all(again).await;
+        let ok = statuses.iter().filter(|status| **status == StatusCode::OK);
+        let ok = ok.count();
+        if refreshes(&replicas.google.requests()) == users.len() {
+            saved += ok;
+        }
+    }
+    assert_eq!(saved, 100);
+    assert_eq!(replicas.google.faults().hits(slow), 100);
+    assert_eq!(replicas.google.live_refresh_tokens(CASEY), users.len());
+}
+
+/// What a call is answered that needs a token.
+fn ask(rest: &Rest, user: &str) -> impl Future<Output = StatusCode> + use<> {
+    let (rest, user) = (rest.clone(), user.to_owned());
+    async move {
+        let reply = rest.user(&user, Method::GET, CALENDARS, None).await;
+        reply.unwrap().status
+    }
 }
 
 #[each_database(flavor = "multi_thread")]

@@ -1,7 +1,9 @@
-//! A database clock that jumps (case 46). Debian's libfaketime moves it for the real binary.
+//! A database clock that jumps (case 46). Debian's libfaketime moves it: that of the real
+//! binary, whose SQLite has no other one, or that of PostgreSQL alone.
 
 use super::{is_everywhere, job, path, reading_until};
-use calport_e2e::{Process, Rest, accounts::CASEY, connect, not_tested};
+use calport_databases::{Server, is_there};
+use calport_e2e::{Process, Rest, accounts::CASEY, connect, libfaketime, not_tested};
 use calport_standins::{Fault, Google, GoogleConfig, Outlook, OutlookConfig};
 use reqwest::Method;
 use std::{
@@ -10,34 +12,49 @@ use std::{
 };
 
 fn library() -> Option<PathBuf> {
-    let folders = fs::read_dir("/usr/lib").ok()?;
-    folders
-        .filter_map(Result::ok)
-        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
-        .find(|library| library.exists())
+    let library = libfaketime();
+    if library.is_none() {
+        let remedy = "install Debian's package libfaketime";
+        not_tested("libfaketime is missing: no clock jumps", remedy).unwrap();
+    }
+    library
 }
 
 #[tokio::test]
 async fn case_46_a_clock_that_jumps_a_day_either_way_stops_nothing_and_makes_no_storm() {
-    let Some(library) = library() else {
-        let remedy = "install Debian's package libfaketime";
-        return not_tested("libfaketime is missing: no clock jumps", remedy).unwrap();
-    };
-    let google = Google::start(GoogleConfig::default()).unwrap();
-    let outlook = Outlook::start(OutlookConfig::default()).unwrap();
+    let Some(library) = library() else { return };
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
-    let set_clock = |offset: &str| fs::write(&clock, offset).unwrap();
-    set_clock("+0");
-    let mut settings = google.environment();
-    for (name, value) in [
+    fs::write(&clock, "+0").unwrap();
+    let settings = [
         ("LD_PRELOAD", library.display().to_string()),
         ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ] {
-        settings.push((name.to_owned(), value));
+    ];
+    book_while_it_jumps(&settings, |offset| fs::write(&clock, offset).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_46_the_clock_of_postgresql_jumps_a_day_either_way_and_nothing_comes_of_it() {
+    let Some(library) = library() else { return };
+    if let Err(missing) = is_there() {
+        return not_tested("PostgreSQL's clock", &missing.to_string()).unwrap();
     }
+    let server = Server::start_with_clock(&library).await;
+    let settings = [("CALPORT_DATABASE_URL", server.fresh().await)];
+    book_while_it_jumps(&settings, |offset| server.set_clock(offset)).await;
+}
+
+async fn book_while_it_jumps(own: &[(&str, String)], set_clock: impl Fn(&str)) {
+    let google = Google::start(GoogleConfig::default()).unwrap();
+    let outlook = Outlook::start(OutlookConfig::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = google.environment();
+    settings.extend(
+        own.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
     let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
     let host = Process::start(binary, folder.path(), "127.0.0.1:0", &settings)
         .await

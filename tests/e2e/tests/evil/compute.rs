@@ -2,15 +2,28 @@
 
 use crate::lair::{Lair, event, hasty, p99};
 use calport_e2e::Log;
-use calport_host::plugin::CallError;
-use std::{sync::atomic::AtomicBool, time::Instant};
+use calport_host::plugin::{CallError, Limits};
+use std::{
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// It only passes when something is broken.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_22_a_loop_without_end_is_trapped_within_its_budget() {
-    let lair = Lair::open(hasty()).await;
+    // Nothing but the budget of computing time can end it.
+    let lair = Lair::open(Limits {
+        wall: Duration::from_secs(3_600),
+        ..hasty()
+    })
+    .await;
     let alone = p99(&lair.good_calls(4, &AtomicBool::new(true)).await);
     for deed in ["spin", "spin in host calls"] {
-        let watched = lair.push(deed, &[]).await;
+        let watched = timeout(PATIENCE, lair.push(deed, &[])).await;
+        let watched = watched.expect("its budget ends it");
         assert!(matches!(watched.result, Err(CallError::TimedOut)), "{deed}");
         let over = watched.took.saturating_sub(hasty().computing);
         let began = Instant::now();

@@ -32,6 +32,7 @@ pub mod readiness;
 pub mod retention;
 pub mod revocation;
 pub mod service;
+pub mod serving;
 pub mod steps;
 pub mod subject;
 pub mod sync;

@@ -102,6 +102,7 @@ pub fn router(service: Service) -> Router {
             idempotency::once,
         ))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(reader::bounded))
         .with_state(shared.clone())
         .merge(pages)
         .layer(middleware::from_fn_with_state(

@@ -1,12 +1,24 @@
 //! Reads JSON bodies, and names what is wrong with them.
 
-use super::Problem;
+use super::{MAX_BODY, Problem};
+use crate::serving;
 use axum::{
-    body::Bytes,
+    body::{Bytes, HttpBody},
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{StatusCode, header},
+    middleware::Next,
+    response::Response,
 };
 use serde::de::DeserializeOwned;
+
+/// Around every route: refuses a body that says itself that it is too large, before anything
+/// of it is read. What does not say so is cut where it is read.
+pub(super) async fn bounded(request: Request, next: Next) -> Result<Response, Problem> {
+    if request.body().size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    Ok(next.run(request).await)
+}
 
 /// The bytes of a body of type `application/json`.
 pub(super) struct JsonBytes(pub(super) Bytes);
@@ -47,15 +59,23 @@ pub(super) async fn whole(request: Request) -> Result<Bytes, Problem> {
 
 fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let title = "The body is too large";
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title)
-            .remedy("send 2 MiB at most");
+        return too_large();
+    }
+    if serving::was_too_slow(rejection) {
+        let title = "The body did not come in time";
+        return Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", title)
+            .remedy("send it again, within 30 seconds");
     }
     Problem::new(
         StatusCode::BAD_REQUEST,
         "unreadable",
         "The body could not be read",
     )
+}
+
+fn too_large() -> Problem {
+    let title = "The body is too large";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title).remedy("send 2 MiB at most")
 }
 
 /// A small body; an empty one counts as `{}`.

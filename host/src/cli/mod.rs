@@ -11,7 +11,6 @@ mod log;
 mod plugin;
 mod secrecy;
 pub(crate) mod serve;
-pub(crate) mod serving;
 pub(crate) mod signals;
 mod sync;
 mod table;

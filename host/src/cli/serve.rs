@@ -1,6 +1,6 @@
 //! `calport serve`.
 
-use super::{CliError, log_and_export, secrecy, serving, signals::Signals};
+use super::{CliError, log_and_export, secrecy, signals::Signals};
 use crate::{
     api,
     config::{Config, Environment, LogFormat},
@@ -8,6 +8,7 @@ use crate::{
     plugin::{Runtime, calendar::ProviderKind},
     readiness::Readiness,
     service::{Service, ServiceOptions},
+    serving::{self, raise_open_files},
     traces::{self, Export},
     vault::Vault,
 };
@@ -26,6 +27,7 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
         tracing::warn!("{name} is set, but this calport was built without its feature `otel`");
     }
     secrecy::leave_no_core();
+    raise_open_files();
     let config = Config::from_environment(environment).map_err(CliError::usage)?;
     let runtime = Runtime::new().map_err(CliError::failed)?;
     secrecy::be_unreadable();
@@ -52,7 +54,13 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let workers = service.start_workers();
     let drift = service.start_drift();
     let stop = drained(signals, service.readiness().clone(), config.drain);
-    let served = serving::serve(listener, api::router(service), stop).await;
+    let served = serving::serve(
+        listener,
+        api::router(service),
+        serving::Options::default(),
+        stop,
+    )
+    .await;
     drift.stop().await;
     workers.stop().await;
     webhooks.stop().await;

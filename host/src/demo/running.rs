@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api, audit,
-    cli::{CliError, serve::own_url, serving},
+    cli::{CliError, serve::own_url},
     config::{Brand, Environment, UserTokenKeys, UserTokens, default_cache_dir},
     db::Database,
     drift,
@@ -21,6 +21,7 @@ use crate::{
     retention,
     service::{Service, ServiceOptions},
     sync::Workers,
+    serving,
     vault::Vault,
 };
 use calport_standins::{Google, Outlook};
@@ -123,7 +124,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             // A sender that is gone means the same.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        serving::serve(listener, router, stopped).await
+        serving::serve(listener, router, serving::Options::default(), stopped).await
     });
     Ok(Running {
         url,

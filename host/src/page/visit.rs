@@ -8,10 +8,10 @@ use super::{
     session::Session,
     words::{Language, Words},
 };
-use crate::subject::Subject;
+use crate::{serving, subject::Subject};
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Query, Request, State},
+    extract::{FromRequest, FromRequestParts, Query, Request, State, rejection::BytesRejection},
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -148,10 +148,11 @@ impl FromRequest<App> for Posted {
         if !is_own {
             return Err(refused());
         }
+        if !is_form(&parts.headers) {
+            return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response().into());
+        }
         let request = Request::from_parts(parts, body);
-        let bytes = Bytes::from_request(request, app)
-            .await
-            .map_err(|rejection| Stop::from(rejection.into_response()))?;
+        let bytes = Bytes::from_request(request, app).await.map_err(unread)?;
         let fields: BTreeMap<_, _> = form_urlencoded::parse(&bytes).into_owned().collect();
         let brought = fields.get(FORM_TOKEN).map(String::as_str);
         if !guard::is_own_form(&visit.session.form_token(), brought) {
@@ -159,6 +160,22 @@ impl FromRequest<App> for Posted {
         }
         Ok(Self { visit, fields })
     }
+}
+
+/// Whether a body is declared as what the page's own forms send.
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// A form that did not come whole. No browser of a visitor's sends one.
+fn unread(rejection: BytesRejection) -> Stop {
+    if serving::was_too_slow(&rejection) {
+        return StatusCode::REQUEST_TIMEOUT.into_response().into();
+    }
+    rejection.into_response().into()
 }
 
 #[derive(Deserialize)]

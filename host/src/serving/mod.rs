@@ -1,9 +1,22 @@
-//! Serving, with an end that waits for requests but not for connections: browsers keep some
-//! open for minutes that they have nothing to send on, and some never send anything.
+//! Serving a router on a socket: what clients may take of it ([`Options`]), and an end that
+//! waits for requests but not for connections. Browsers keep some open for minutes that they
+//! have nothing to send on, and some never send anything.
 
-use axum::{Router, extract::State, middleware, response::Response};
-use std::{future::IntoFuture, io, time::Duration};
-use tokio::{net::TcpListener, sync::watch};
+mod bodies;
+mod connection;
+mod open_files;
+mod options;
+mod paced;
+mod roster;
+
+pub(crate) use bodies::was_too_slow;
+pub use open_files::raise_open_files;
+pub use options::Options;
+
+use axum::Router;
+use roster::Roster;
+use std::{io, pin::pin, time::Duration};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 /// How long requests under way may take once it is to end. A callback waits for its provider,
 /// and its code cannot be used again.
@@ -12,62 +25,64 @@ const GRACE: Duration = Duration::from_secs(15);
 /// How long connections without a request may take to close.
 const LINGER: Duration = Duration::from_millis(250);
 
+/// How long nothing is accepted after that has failed, so that something can come free.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Serves until `stop`, and until what was under way then has been answered.
 ///
 /// # Errors
 /// The server failed.
-pub(crate) async fn serve(
+pub async fn serve(
     listener: TcpListener,
     router: Router,
+    options: Options,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (busy, mut under_way) = watch::channel(0_usize);
-    let router = router.layer(middleware::from_fn_with_state(busy, count));
-    let (ending, mut ended) = watch::channel(false);
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        // A sender that is gone means the same.
-        let _ = ended.wait_for(|ended| *ended).await;
-    });
-    let mut server = tokio::spawn(server.into_future());
-    tokio::select! {
-        served = &mut server => return served.map_err(io::Error::other)?,
-        () = stop => {}
+    let roster = Roster::new(options.connections.min(open_files::room()));
+    let (ending, ended) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(stop);
+    loop {
+        let socket = tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => socket,
+                Err(error) if is_of_one(&error) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be accepted");
+                    roster.make_room();
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let seat = tokio::select! {
+            () = &mut stop => break,
+            seat = roster.admit() => seat,
+        };
+        let run = connection::run(socket, router.clone(), options, seat, ended.clone());
+        connections.spawn(run);
     }
+    // From here on, whoever comes is refused and tries elsewhere.
+    drop(listener);
     ending.send_replace(true);
+    let mut under_way = roster.under_way();
     let _ = tokio::time::timeout(GRACE, under_way.wait_for(|requests| *requests == 0)).await;
-    match tokio::time::timeout(LINGER, &mut server).await {
-        Ok(served) => served.map_err(io::Error::other)?,
-        Err(_) => {
-            server.abort();
-            Ok(())
-        }
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(LINGER, all).await.is_err() {
+        connections.shutdown().await;
     }
+    Ok(())
 }
 
-/// A request under way; also one whose client goes away ends.
-struct UnderWay(watch::Sender<usize>);
-
-impl UnderWay {
-    fn new(busy: watch::Sender<usize>) -> Self {
-        busy.send_modify(|requests| *requests = requests.saturating_add(1));
-        Self(busy)
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0
-            .send_modify(|requests| *requests = requests.saturating_sub(1));
-    }
-}
-
-async fn count(
-    State(busy): State<watch::Sender<usize>>,
-    request: axum::extract::Request,
-    next: middleware::Next,
-) -> Response {
-    let _under_way = UnderWay::new(busy);
-    next.run(request).await
+/// Whether it was only this one connection that could not be accepted.
+fn is_of_one(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 #[cfg(test)]
@@ -92,7 +107,7 @@ mod tests {
         let stop = Arc::new(Notify::new());
         let server = tokio::spawn({
             let stop = stop.clone();
-            async move { serve(listener, router, stop.notified()).await }
+            async move { serve(listener, router, Options::default(), stop.notified()).await }
         });
         let mut idle = TcpStream::connect(address).await.unwrap();
         idle.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -128,7 +143,7 @@ mod tests {
         let stop = Arc::new(Notify::new());
         let server = tokio::spawn({
             let stop = stop.clone();
-            async move { serve(listener, router, stop.notified()).await }
+            async move { serve(listener, router, Options::default(), stop.notified()).await }
         });
         let mut client = TcpStream::connect(address).await.unwrap();
         client

@@ -4,7 +4,7 @@ use crate::{
     audit,
     bookings::Bookings,
     config::{Brand, Config, Environment, UserTokens},
-    connect::Flows,
+    connect::{CONNECTS_PER_MINUTE, Flows},
     db::DatabaseError,
     drift::{self, Poller},
     feeds::Feeds,
@@ -20,7 +20,7 @@ use crate::{
     webhooks::{self, Receiver, WebhookError, Webhooks},
 };
 use secrecy::SecretString;
-use std::{path::PathBuf, sync::Arc};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
 use url::Url;
 
 /// What a service needs; a [`Config`] is one way to come by it.
@@ -46,6 +46,8 @@ pub struct ServiceOptions {
     pub drift: drift::Options,
     /// For how long what is over is kept.
     pub retention: retention::Options,
+    /// How often one user may begin to connect, at once and then a minute.
+    pub connects_per_minute: NonZeroU32,
     /// Another component in place of the built-in one.
     pub plugin: Option<PathBuf>,
     /// How the plugin is run.
@@ -66,6 +68,7 @@ impl ServiceOptions {
             audit_days: config.audit_days,
             drift: config.drift,
             retention: config.retention,
+            connects_per_minute: CONNECTS_PER_MINUTE,
             plugin: config.plugin.clone(),
             plugin_options: Options {
                 settings: config.settings.clone(),
@@ -168,6 +171,7 @@ impl Service {
             webhooks.clone(),
             options.public_url.clone(),
             news.clone(),
+            options.connects_per_minute,
         );
         Ok(Self(Arc::new(Parts {
             bookings: Bookings::new(vault.database().clone()),

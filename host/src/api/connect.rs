@@ -39,6 +39,7 @@ pub(super) async fn begin(
     match info.map(|info| info.kind) {
         Some(ProviderKind::Oauth) | None => {}
         Some(ProviderKind::File) => {
+            service.flows().count(&subject)?;
             let shown = super::feeds::Shown::from(service.feeds().issue(&subject).await?);
             return Ok(Json(shown).into_response());
         }

@@ -195,6 +195,12 @@ impl From<FlowError> for Problem {
                 "This step is not valid any more",
             )
             .remedy("begin again with connect/"),
+            FlowError::TooOften(seconds) => {
+                let title = "This user connects too often";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, error.code(), title)
+                    .remedy("wait for as long as Retry-After says")
+                    .retry_after(seconds)
+            }
             FlowError::Vault(error) => error.into(),
             FlowError::Call(error) => error.into(),
             FlowError::RefusedUrl(_) | FlowError::NoGrant | FlowError::Random(_) => {

@@ -35,6 +35,7 @@ impl Flows {
         origin: Origin,
     ) -> Result<Begun, FlowError> {
         let provider = self.oauth_provider(provider)?;
+        self.pace.count(subject)?;
         let redirect_uri = self.redirect_uri(provider);
         let [state, code_verifier, cookie] = [random::token()?, random::token()?, random::token()?];
         let code_challenge = random::digest(&code_verifier);

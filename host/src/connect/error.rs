@@ -23,6 +23,9 @@ pub enum FlowError {
     /// The plugin reported success and stored nothing.
     #[error("the plugin stored no grant")]
     NoGrant,
+    /// The user begins too often; so many seconds to the next time.
+    #[error("this user connects too often; the next time in {0} s")]
+    TooOften(u32),
     /// The plugin's own answer, or its end.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -46,6 +49,7 @@ impl FlowError {
         match self {
             Self::UnknownProvider => "unknown-provider",
             Self::UnknownState | Self::UnknownHandle => "expired",
+            Self::TooOften(_) => "too-often",
             Self::RefusedUrl(_) | Self::NoGrant | Self::Vault(_) | Self::Random(_) => "internal",
             Self::Call(CallError::Plugin(error)) => error_code(error),
             Self::Call(CallError::TimedOut) => "retry",

@@ -1,6 +1,6 @@
 //! The flows of a host: what they share.
 
-use super::FlowError;
+use super::{FlowError, pace::Pace};
 use crate::{
     db::Transaction,
     plugin::{Plugin, calendar},
@@ -11,6 +11,7 @@ use crate::{
     webhooks::{Change, Webhooks},
 };
 
+use std::num::NonZeroU32;
 use url::Url;
 
 /// Where a flow was begun, and so where its browser returns to.
@@ -50,11 +51,12 @@ pub struct Flows {
     pub(super) public_url: Url,
     pub(super) webhooks: Webhooks,
     pub(super) news: News,
+    pub(super) pace: Pace,
 }
 
 impl Flows {
     /// Flows through this plugin into this vault. `news` is told when bookings become due
-    /// in a new connection.
+    /// in a new connection. `per_minute` is how often one user may begin.
     pub fn new(
         vault: Vault,
         plugin: Plugin,
@@ -62,6 +64,7 @@ impl Flows {
         webhooks: Webhooks,
         public_url: Url,
         news: News,
+        per_minute: NonZeroU32,
     ) -> Self {
         Self {
             deliveries: Deliveries::new(vault.database().clone()),
@@ -71,7 +74,17 @@ impl Flows {
             webhooks,
             public_url,
             news,
+            pace: Pace::new(per_minute),
         }
+    }
+
+    /// Counts one more connect of a user's that is no flow, and so is not counted by
+    /// [`Flows::begin`].
+    ///
+    /// # Errors
+    /// [`FlowError::TooOften`].
+    pub fn count(&self, subject: &Subject) -> Result<(), FlowError> {
+        self.pace.count(subject)
     }
 
     /// Tells the platform, with the grant that is stored.

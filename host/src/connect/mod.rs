@@ -8,6 +8,7 @@ mod error;
 mod finish;
 mod flows;
 mod landing;
+mod pace;
 mod parked;
 mod question;
 pub(crate) mod random;
@@ -16,6 +17,7 @@ pub use begin::Begun;
 pub use error::FlowError;
 pub use flows::{Flows, Origin, redirect_uri};
 pub use landing::{Landed, Returned};
+pub use pace::CONNECTS_PER_MINUTE;
 pub use question::{Answered, Left, Question};
 
 use crate::cookie::Cookie;

@@ -15,13 +15,14 @@ use crate::{
     api, audit,
     cli::{CliError, serve::own_url},
     config::{Brand, Environment, UserTokenKeys, UserTokens, default_cache_dir},
+    connect::CONNECTS_PER_MINUTE,
     db::Database,
     drift,
     plugin::{self, Runtime},
     retention,
     service::{Service, ServiceOptions},
-    sync::Workers,
     serving,
+    sync::Workers,
     vault::Vault,
 };
 use calport_standins::{Google, Outlook};
@@ -89,6 +90,7 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
             ..drift::Options::default()
         },
         retention: retention::Options::default(),
+        connects_per_minute: CONNECTS_PER_MINUTE,
         plugin: None,
         plugin_options: plugin::Options {
             settings: Environment::from_pairs(standins.environment()),

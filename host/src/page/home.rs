@@ -360,6 +360,7 @@ fn said(app: &App, words: &Words, outcome: &Outcome, cards: &[Card]) -> Option<S
         | Notice::NeedsReconnect
         | Notice::Unavailable
         | Notice::Retry
+        | Notice::TooOften
         | Notice::Expired
         | Notice::Gone
         | Notice::Rejected

@@ -41,6 +41,8 @@ pub(super) enum Notice {
     /// The app's own credentials are missing or refused.
     Unavailable,
     Retry,
+    /// The user has connected too often in a short while.
+    TooOften,
     Expired,
     Gone,
     NotConnected,
@@ -73,6 +75,7 @@ impl Notice {
             "needs-reconnect" => Self::NeedsReconnect,
             "not-configured" | "misconfigured" => Self::Unavailable,
             "retry" => Self::Retry,
+            "too-often" => Self::TooOften,
             "expired" => Self::Expired,
             "gone" => Self::Gone,
             "not-connected" => Self::NotConnected,
@@ -105,6 +108,7 @@ impl Notice {
             | Self::NeedsReconnect
             | Self::Unavailable
             | Self::Retry
+            | Self::TooOften
             | Self::Expired
             | Self::Gone
             | Self::NotConnected
@@ -137,6 +141,7 @@ impl Notice {
             | Self::NeedsReconnect
             | Self::Unavailable
             | Self::Retry
+            | Self::TooOften
             | Self::Expired
             | Self::Gone
             | Self::NotConnected
@@ -179,6 +184,7 @@ impl Notice {
             Self::NeedsReconnect => words.said_needs_reconnect,
             Self::Unavailable => words.said_unavailable,
             Self::Retry => words.said_retry,
+            Self::TooOften => words.said_too_often,
             Self::Expired => words.said_expired,
             Self::Gone => words.said_gone,
             Self::NotConnected => words.said_not_connected,
@@ -264,6 +270,7 @@ mod tests {
             FlowError::UnknownHandle,
             FlowError::RefusedUrl(""),
             FlowError::NoGrant,
+            FlowError::TooOften(1),
             FlowError::Call(CallError::TimedOut),
             FlowError::Call(CallError::OutOfMemory),
         ] {

@@ -58,8 +58,9 @@ pub(super) async fn once(
 
 async fn run(records: Records, head: Parts, body: Body, next: Next) -> Result<Response, Problem> {
     let response = next.run(Request::from_parts(head, body)).await;
-    // What failed on our side may go well the next time.
-    if response.status().is_server_error() {
+    // What failed on our side, or came too often, may go well the next time.
+    let status = response.status();
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         records.release().await?;
         return Ok(response);
     }

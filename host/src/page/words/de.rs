@@ -208,6 +208,8 @@ pub(super) const WORDS: Words = Words {
                        versuchen Sie es später noch einmal.",
     said_retry: "{provider} hat nicht wie erwartet geantwortet. Bitte versuchen Sie es gleich noch \
                  einmal.",
+    said_too_often: "Sie haben in kurzer Zeit sehr oft verbunden. Bitte warten Sie eine Minute, und \
+                     versuchen Sie es dann noch einmal.",
     said_expired: "Das hat zu lange gedauert, oder der Link wurde schon benutzt. Bitte verbinden Sie \
                    noch einmal.",
     said_gone: "Diesen Kalender gibt es nicht mehr. Bitte wählen Sie einen anderen.",

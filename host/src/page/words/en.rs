@@ -198,6 +198,8 @@ pub(super) const WORDS: Words = Words {
     said_unavailable: "{provider} is temporarily unavailable. That is not your fault; please try \
                        again later.",
     said_retry: "{provider} did not answer as it should. Please try again in a moment.",
+    said_too_often: "You have connected very often in a short while. Please wait a minute, and then try \
+                     again.",
     said_expired: "That took too long, or the link was used before. Please connect again.",
     said_gone: "That calendar is no longer there. Please choose another one.",
     said_not_connected: "{provider} is not connected. Please connect it first.",

@@ -131,7 +131,7 @@ words! {
     still_granted, in_calendar_dead,
     said_connected, said_switched, said_switched_left, said_stayed, said_account_changed, said_kept, said_removed, said_left, said_leaving, said_chosen, said_trying, said_restoring, said_parked,
     said_feed_ended, said_denied, said_needs_scope, said_needs_admin, said_needs_reconnect,
-    said_unavailable, said_retry, said_expired, said_gone, said_not_connected, said_rejected,
+    said_unavailable, said_retry, said_too_often, said_expired, said_gone, said_not_connected, said_rejected,
     said_failed, said_form_refused,
     // Pages that only say something.
     closed_heading, closed_text, link_heading, link_text, bye_heading, bye_text, missing_heading,

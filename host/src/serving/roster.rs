@@ -7,8 +7,15 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
+
+/// How often it is said that there are too many connections.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
 
 /// All connections of one server.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ struct State {
     /// Told to go, and not gone yet.
     going: usize,
     turns: u64,
+    /// When it was last said that there are too many.
+    said: Option<Instant>,
     /// Connections without a request, the longest waiting first.
     waiting: BTreeMap<u64, Arc<Place>>,
 }
@@ -110,6 +119,12 @@ impl State {
     fn make_room(&mut self) {
         if self.going > 0 {
             return;
+        }
+        let is_news = self.said.is_none_or(|said| said.elapsed() > SAY_AGAIN);
+        if is_news {
+            let connections = self.seats;
+            tracing::warn!(connections, "there are as many connections as there may be");
+            self.said = Some(Instant::now());
         }
         if let Some((_, place)) = self.waiting.pop_first() {
             self.going += 1;

@@ -8,11 +8,13 @@ use axum::Router;
 use calport_host::{
     api,
     config::{Brand, Environment, UserTokenKeys, UserTokens},
+    connect::CONNECTS_PER_MINUTE,
     db::Database,
     drift::{self, Looked},
     plugin::{Budget, Options, Runtime},
     retention,
     service::{Service, ServiceOptions},
+    serving,
     subject::Subject,
     sync::{Policy, Workers},
     vault::{KeyRing, Vault},
@@ -23,6 +25,7 @@ use reqwest::Method;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
+    num::NonZeroU32,
     ops::Deref,
     path::Path,
     sync::OnceLock,
@@ -70,6 +73,12 @@ pub struct WorldOptions {
     /// The platform's own pages, on the same origin as a proxy in front of both would have
     /// it; browsers come back to `/settings` of it.
     pub platform: Option<Router>,
+    /// How often one user may begin to connect, in place of what the host lets be.
+    pub connects_per_minute: Option<NonZeroU32>,
+    /// How users prove who they are, in place of [`JWT_SECRET`].
+    pub user_tokens: Option<UserTokens>,
+    /// What clients may take of the host.
+    pub serving: serving::Options,
 }
 
 /// A running Calport and its providers.
@@ -134,10 +143,10 @@ impl World {
                 Some(_) => Url::parse(&format!("{url}/settings"))?,
                 None => Url::parse("https://platform.example/calendars?tab=sync")?,
             }),
-            user_tokens: UserTokens {
+            user_tokens: options.user_tokens.unwrap_or(UserTokens {
                 keys: UserTokenKeys::Shared(JWT_SECRET.into()),
                 audience: None,
-            },
+            }),
             platform_token: PLATFORM_TOKEN.into(),
             metrics_token: Some(METRICS_TOKEN.into()),
             brand: Brand::default(),
@@ -151,6 +160,7 @@ impl World {
                 policy: options.policy,
             }),
             retention: retention::Options::default(),
+            connects_per_minute: options.connects_per_minute.unwrap_or(CONNECTS_PER_MINUTE),
             plugin: None,
             plugin_options: Options {
                 budgets: options.budgets,
@@ -166,7 +176,8 @@ impl World {
             Some(platform) => platform.fallback_service(calport),
             None => calport,
         };
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let never = std::future::pending();
+        tokio::spawn(serving::serve(listener, router, options.serving, never));
         Ok(Self {
             google,
             outlook,

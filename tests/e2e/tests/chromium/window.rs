@@ -173,6 +173,14 @@ impl Window {
         Ok(answer["result"]["value"].take())
     }
 
+    /// The URL of what a frame of the page shows.
+    pub(crate) async fn framed(&self, at: u16) -> Result<String, Failure> {
+        self.client.enter_frame(at).await?;
+        let url = self.client.execute("return document.URL", vec![]).await;
+        self.client.enter_parent_frame().await?;
+        Ok(url?.as_str().unwrap_or_default().to_owned())
+    }
+
     /// Presses a key where the focus is.
     pub(crate) async fn key(&self, key: Key) -> Result<(), Failure> {
         let key = char::from(key).to_string();

@@ -5,11 +5,12 @@ use axum::{
     http::{HeaderName, HeaderValue, Request, header, request::Builder},
     response::Response,
 };
-use calport_e2e::{Browser, World, accounts::CASEY, token};
+use calport_e2e::{Browser, World, WorldOptions, accounts::CASEY, token};
 use calport_host::api;
 use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use tower::ServiceExt;
 use url::{Url, form_urlencoded};
 
@@ -118,9 +119,18 @@ async fn begin(world: &World, with: Option<(HeaderName, &str)>, hint: Option<&st
     );
 }
 
+/// In which a user may begin to connect far more often than users do.
+async fn connecting_often() -> World {
+    let options = WorldOptions {
+        connects_per_minute: Some(NonZeroU32::MAX),
+        ..WorldOptions::default()
+    };
+    World::start_with(options).await.unwrap()
+}
+
 #[calport_databases::each_database]
 async fn case_07_two_hundred_open_redirect_strings_change_no_target() {
-    let world = World::start().await.unwrap();
+    let world = connecting_often().await;
     let all = elsewhere();
     assert_eq!(all.len(), 200);
     for place in &all {
@@ -171,7 +181,7 @@ async fn case_07_two_hundred_open_redirect_strings_change_no_target() {
 
 #[calport_databases::each_database]
 async fn case_07_no_host_header_changes_a_target() {
-    let world = World::start().await.unwrap();
+    let world = connecting_often().await;
     let names = [
         "host",
         "x-forwarded-host",

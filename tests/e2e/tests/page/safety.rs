@@ -19,8 +19,7 @@ const XSS: [&str; 8] = [
 ];
 
 #[calport_databases::each_database]
-async fn a_form_of_another_origin_or_session_changes_nothing() {
-    // case 36
+async fn case_36_a_form_of_another_origin_or_session_changes_nothing() {
     let world = World::start().await.unwrap();
     let ann = page(&world, "ann").await;
     ann.connect(CASEY, &ConsentChoice::Allow).await;
@@ -99,8 +98,7 @@ async fn one_users_page_neither_shows_nor_reaches_anothers_account() {
 
 // A link is forged with SQLite's own words; what the page does with it is no matter of the database.
 #[tokio::test]
-async fn no_text_of_anybodys_runs_on_the_page() {
-    // case 37
+async fn case_37_no_text_of_anybodys_runs_on_the_page() {
     for payload in XSS {
         let mut account = GoogleAccount::new(CASEY, payload);
         account = account.calendar(GoogleCalendar::new("work", payload, GoogleRole::Owner));
@@ -173,8 +171,7 @@ async fn no_text_of_anybodys_runs_on_the_page() {
 }
 
 #[calport_databases::each_database]
-async fn every_page_refuses_frames_and_loads_nothing_of_others() {
-    // case 37
+async fn case_37_every_page_refuses_frames_and_loads_nothing_of_others() {
     let world = World::start().await.unwrap();
     let page = page(&world, "ann").await;
     for path in [

@@ -2,6 +2,7 @@
 
 mod apple;
 mod by_hand;
+mod hostile;
 mod outlook_only;
 mod switching;
 mod walks;

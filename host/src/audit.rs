@@ -7,18 +7,7 @@ use crate::{
     subject::Subject,
 };
 use sqlx::{Row, any::AnyRow};
-use std::time::Duration;
-use tokio::sync::watch;
 use uuid::Uuid;
-
-/// How many days rows are kept unless an operator says otherwise: a year, and time to audit it.
-pub const DAYS: u32 = 400;
-
-/// How often old rows are looked for.
-const LOOK: Duration = Duration::from_secs(3_600);
-
-/// Old rows that go in one statement, so that nobody waits long for the write lock.
-const AT_ONCE: i64 = 1_000;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,52 +226,6 @@ fn entry(row: &AnyRow) -> Result<Entry, sqlx::Error> {
     })
 }
 
-/// Takes away the rows from before a moment, in seconds since 1970; how many there were.
-///
-/// # Errors
-/// The database failed. What is gone by then is gone.
-pub async fn forget_before(database: &Database, time: i64) -> Result<u64, sqlx::Error> {
-    let mut gone = 0;
-    loop {
-        let (mut transaction, _) = database.write().await?;
-        let deleted = sqlx::query(
-            "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)",
-        )
-        .bind(time)
-        .bind(AT_ONCE)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        transaction.commit().await?;
-        gone += deleted;
-        if deleted == 0 {
-            return Ok(gone);
-        }
-    }
-}
-
-/// Takes away what is older than so many days, every hour until it is told to stop.
-pub(crate) async fn keep(database: Database, days: u32, mut stopped: watch::Receiver<bool>) {
-    while !*stopped.borrow() {
-        if let Err(error) = forget_older(&database, days).await {
-            tracing::error!(%error, "old rows of the audit log could not be taken away");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            _ = stopped.changed() => {}
-        }
-    }
-}
-
-async fn forget_older(database: &Database, days: u32) -> Result<(), sqlx::Error> {
-    let before = database.now().await? - i64::from(days) * 86_400;
-    match forget_before(database, before).await? {
-        0 => {}
-        rows => tracing::info!(rows, "old rows of the audit log are taken away"),
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rows_are_read_newest_first_and_go_when_they_are_too_old() {
+    async fn rows_are_read_newest_first() {
         let (database, _folder) = Database::temporary().await;
         for (at, action) in [
             (1_000, Action::Connected),
@@ -321,35 +264,24 @@ mod tests {
         let bob = Subject::new("default", "bob");
         assert_eq!(of_user(&database, &bob, "", 10).await.unwrap(), []);
         assert_eq!(newest(&database, 1).await.unwrap().len(), 1);
-        assert_eq!(forget_before(&database, 2_000).await.unwrap(), 1);
-        assert_eq!(newest(&database, 10).await.unwrap().len(), 3);
-        forget_older(&database, DAYS).await.unwrap();
-        assert_eq!(newest(&database, 10).await.unwrap(), []);
     }
 
     #[tokio::test]
-    async fn more_old_rows_than_go_at_once_all_go() {
+    async fn a_rotation_names_its_key_and_nobody() {
         let (database, _folder) = Database::temporary().await;
         let (mut transaction, now) = database.write().await.unwrap();
-        for number in 0..AT_ONCE + 1 {
-            let subject = Subject::new("default", format!("user-{number}"));
-            record(&mut transaction, 1, &subject, None, Action::Exported)
-                .await
-                .unwrap();
-        }
         record_rotation(&mut transaction, now, "k2", 7)
             .await
             .unwrap();
         transaction.commit().await.unwrap();
-        let gone = forget_before(&database, now).await.unwrap();
-        assert_eq!(gone, u64::try_from(AT_ONCE).unwrap() + 1);
-        let left = newest(&database, 10).await.unwrap();
-        let [left] = left.as_slice() else {
-            panic!("{left:?}");
+        let noted = newest(&database, 10).await.unwrap();
+        let [noted] = noted.as_slice() else {
+            panic!("{noted:?}");
         };
         assert_eq!(
-            (&*left.action, left.key_id.as_deref(), left.times),
+            (&*noted.action, noted.key_id.as_deref(), noted.times),
             ("keys_rotated", Some("k2"), 7)
         );
+        assert_eq!((&noted.user, &noted.person), (&None, &None));
     }
 }

@@ -12,6 +12,7 @@ mod backoff;
 pub mod bookings;
 pub mod cli;
 pub mod config;
+pub mod conform;
 pub mod connect;
 pub mod cookie;
 pub mod db;

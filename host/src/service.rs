@@ -1,7 +1,6 @@
 //! Everything that a running host consists of, put together from a configuration.
 
 use crate::{
-    audit,
     bookings::Bookings,
     config::{Brand, Config, Environment, UserTokens},
     connect::{CONNECTS_PER_MINUTE, Flows},
@@ -40,8 +39,6 @@ pub struct ServiceOptions {
     pub brand: Brand,
     /// Whom to tell what happens, if anybody.
     pub webhooks: Option<Receiver>,
-    /// How many days the audit log is kept.
-    pub audit_days: u32,
     /// Whether and how calendars are looked through for what users do in them.
     pub drift: drift::Options,
     /// For how long what is over is kept.
@@ -65,7 +62,6 @@ impl ServiceOptions {
             metrics_token: config.metrics_token.clone(),
             brand: config.brand.clone(),
             webhooks: config.webhooks.clone(),
-            audit_days: config.audit_days,
             drift: config.drift,
             retention: config.retention,
             connects_per_minute: CONNECTS_PER_MINUTE,
@@ -203,8 +199,6 @@ impl Service {
         );
         workers.run_beside(|stopped| self.0.revocations.clone().run(stopped));
         workers.run_beside(|stopped| self.retention().run(stopped));
-        let database = self.0.vault.database().clone();
-        workers.run_beside(|stopped| audit::keep(database, self.0.options.audit_days, stopped));
         workers
     }
 

@@ -1,12 +1,12 @@
 //! `calport inspect`: what a component is and what it wants, for whoever decides. It grants
 //! nothing, and runs nothing but `describe`, in a closed world.
 
-use super::{CliError, log_to_stderr};
+use super::{CliError, component, log_to_stderr};
 use crate::{
-    config::{LogFormat, default_cache_dir},
+    config::{Environment, LogFormat},
     plain,
     plugin::{
-        self, Artefact, Examination, Plugin, Runtime,
+        Artefact, Examination, Plugin, Runtime,
         calendar::{EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation},
     },
 };
@@ -63,13 +63,9 @@ fn loaded(examination: Examination) -> Result<Plugin, CliError> {
 }
 
 async fn examine(runtime: &Runtime, file: &Path) -> Result<Examination, CliError> {
-    let bytes = plugin::read(file).await.map_err(CliError::usage)?;
-    let options = plugin::Options {
-        cache_dir: std::env::var_os("CALPORT_CACHE_DIR")
-            .map(PathBuf::from)
-            .or_else(default_cache_dir),
-        ..plugin::Options::default()
-    };
+    let bytes = component::read(file).await?;
+    // Of the process alone: what a component is depends on no settings.
+    let options = component::options(&Environment::of_process())?;
     Examination::of(runtime, &bytes, &options)
         .await
         .map_err(CliError::usage)
@@ -167,6 +163,9 @@ fn describe_one(text: &mut String, provider: &ProviderInfo) {
             false => "reads the setting",
         };
         row(text, name, &credential.name);
+    }
+    if let Some(setting) = &provider.redirect_setting {
+        row(text, "reads the setting", setting);
     }
     for scope in &provider.scopes {
         row(text, "asks users for", &shown(&scope.name));

@@ -1,14 +1,19 @@
 //! The command line. Errors go to stderr with what to do next; exit code 2 means that the
 //! call or the configuration must be changed, 3 that there is nothing of the kind that was
-//! asked for, 1 that something failed.
+//! asked for, 4 that a plugin answered with an error of the contract, 1 that something failed.
 
 mod audit;
+mod call;
+mod component;
+mod conform;
 mod doctor;
 mod export;
 mod inspect;
 mod keys;
 mod log;
+mod page;
 mod plugin;
+mod printed;
 mod secrecy;
 pub(crate) mod serve;
 pub(crate) mod signals;
@@ -48,6 +53,10 @@ enum Command {
     },
     /// Shows what a component is and what it wants, and grants it nothing
     Inspect(inspect::Options),
+    /// Calls one export of a component with JSON, for whoever develops it
+    Call(call::Options),
+    /// Tries a component against the contract, without any account or provider
+    Conform(conform::Options),
     /// Grants components in place of the built-in one what they want
     Plugin(plugin::Options),
     /// Shows what was set aside, and tries it again; beside a running `calport serve`
@@ -73,6 +82,9 @@ pub enum CliError {
     /// There is nothing of the kind that was asked for.
     #[error("{0}")]
     Unknown(String),
+    /// A plugin answered with an error of the contract, as JSON.
+    #[error("{0}")]
+    Contract(String),
     /// Something failed.
     #[error("{0}")]
     Failed(String),
@@ -103,6 +115,8 @@ pub fn main() -> ExitCode {
             Command::Demo(options) => crate::demo::run(options).await,
             Command::Serve { env_file } => serve::run(&env_file).await,
             Command::Inspect(options) => inspect::run(&options).await,
+            Command::Call(options) => call::run(&options).await,
+            Command::Conform(options) => conform::run(&options).await,
             Command::Plugin(options) => plugin::run(&options).await,
             Command::Sync(options) => sync::run(&options).await,
             Command::Export(options) => export::run(&options).await,
@@ -127,10 +141,17 @@ async fn beside(env_file: &Path) -> Result<Database, CliError> {
 }
 
 fn report(error: &CliError) -> ExitCode {
-    eprintln!("calport: {error}");
+    match error {
+        // For scripts, which read all of it.
+        CliError::Contract(json) => eprintln!("{json}"),
+        CliError::Usage(_) | CliError::Unknown(_) | CliError::Failed(_) => {
+            eprintln!("calport: {error}");
+        }
+    }
     match error {
         CliError::Usage(_) => ExitCode::from(2),
         CliError::Unknown(_) => ExitCode::from(3),
+        CliError::Contract(_) => ExitCode::from(4),
         CliError::Failed(_) => ExitCode::FAILURE,
     }
 }

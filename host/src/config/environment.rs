@@ -25,12 +25,18 @@ impl Environment {
             Err(dotenvy::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(describe(dot_env, &error)),
         }
+        pairs.extend(Self::of_process().0);
+        Ok(Self(pairs))
+    }
+
+    /// The process environment alone.
+    pub fn of_process() -> Self {
         // Names and values that are not UTF-8 cannot be ours.
-        pairs.extend(std::env::vars_os().filter_map(|(name, value)| {
+        let pairs = std::env::vars_os().filter_map(|(name, value)| {
             let value = Zeroizing::new(value.into_string().ok()?);
             Some((name.into_string().ok()?, value))
-        }));
-        Ok(Self(pairs))
+        });
+        Self(pairs.collect())
     }
 
     /// Just these pairs.

@@ -2,7 +2,6 @@
 //! It never prints a value, only names and remedies.
 
 mod addresses;
-mod audit;
 mod brand;
 mod database;
 mod drain;
@@ -70,8 +69,6 @@ pub struct Config {
     pub retention: RetentionOptions,
     /// For how long it goes on serving once it is to end.
     pub drain: Duration,
-    /// How many days the audit log is kept.
-    pub audit_days: u32,
     /// Whether plugins may reach endpoint overrides on loopback.
     pub allow_loopback: bool,
     /// Another component in place of the built-in one.
@@ -119,7 +116,6 @@ impl Config {
         let drift = reader.drift();
         let retention = reader.retention();
         let drain = reader.drain();
-        let audit_days = reader.audit_days();
         let allow_loopback = reader.flag("CALPORT_ALLOW_LOOPBACK");
         reader.providers(allow_loopback);
         reader.log_format();
@@ -146,7 +142,6 @@ impl Config {
                     drift,
                     retention,
                     drain,
-                    audit_days,
                     allow_loopback,
                     plugin,
                     plugin_sha256,

@@ -1,4 +1,5 @@
-//! `CALPORT_RETENTION_DAYS`: for how long bookings that are over are kept.
+//! `CALPORT_RETENTION_DAYS`, `CALPORT_AUDIT_DAYS`: for how long bookings that are over, and the
+//! audit log, are kept.
 
 use super::Reader;
 use crate::retention::Options;
@@ -12,37 +13,56 @@ const MOST: u64 = 36_500;
 
 impl Reader<'_> {
     pub(super) fn retention(&mut self) -> Options {
+        let usual = Options::default();
+        Options {
+            days: match self.retention_days() {
+                Some(0) => None,
+                days => days.or(usual.days),
+            },
+            audit_days: self.audit_days().unwrap_or(usual.audit_days),
+        }
+    }
+
+    /// 0 keeps everything.
+    fn retention_days(&mut self) -> Option<u32> {
         const NAME: &str = "CALPORT_RETENTION_DAYS";
         const REMEDY: &str = "400 for a year and a month, or 0 to keep everything";
         if self.environment.get(NAME) == Some("0") {
-            return Options { days: None };
+            return Some(0);
         }
-        match self.number(NAME, "days", LEAST..=MOST, REMEDY) {
-            Some(days) => Options {
-                days: u32::try_from(days).ok(),
-            },
-            None => Options::default(),
-        }
+        let days = self.number(NAME, "days", LEAST..=MOST, REMEDY);
+        days.and_then(|days| u32::try_from(days).ok())
+    }
+
+    fn audit_days(&mut self) -> Option<u32> {
+        const NAME: &str = "CALPORT_AUDIT_DAYS";
+        let days = self.number(NAME, "days", 1..=MOST, "400, or leave it out");
+        days.and_then(|days| u32::try_from(days).ok())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::config::tests::{KEY, SECRET, read};
+    use crate::{
+        config::tests::{KEY, SECRET, read},
+        retention::Options,
+    };
+
+    fn with(name: &str, text: &str) -> Result<Options, String> {
+        let config = read(&[
+            ("CALPORT_KEYS", KEY),
+            ("CALPORT_JWT_SECRET", SECRET),
+            ("CALPORT_PLATFORM_TOKEN", SECRET),
+            (name, text),
+        ]);
+        config
+            .map(|config| config.retention)
+            .map_err(|error| error.to_string())
+    }
 
     #[test]
     fn bookings_are_kept_for_a_year_and_a_month_unless_told_otherwise() {
-        let days = |text| {
-            let config = read(&[
-                ("CALPORT_KEYS", KEY),
-                ("CALPORT_JWT_SECRET", SECRET),
-                ("CALPORT_PLATFORM_TOKEN", SECRET),
-                ("CALPORT_RETENTION_DAYS", text),
-            ]);
-            config
-                .map(|config| config.retention.days)
-                .map_err(|error| error.to_string())
-        };
+        let days = |text| with("CALPORT_RETENTION_DAYS", text).map(|kept| kept.days);
         assert_eq!(days(""), Ok(Some(400)));
         assert_eq!(days("0"), Ok(None));
         assert_eq!(days("31"), Ok(Some(31)));
@@ -50,6 +70,20 @@ mod tests {
             let error = days(wrong).unwrap_err();
             assert!(
                 error.contains("CALPORT_RETENTION_DAYS is no number of days from 31 to 36500"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_audit_log_is_kept_for_400_days_unless_told_otherwise() {
+        let days = |text| with("CALPORT_AUDIT_DAYS", text).map(|kept| kept.audit_days);
+        assert_eq!(days(""), Ok(400));
+        assert_eq!(days("1"), Ok(1));
+        for wrong in ["0", "-1", "forever", "36501"] {
+            let error = days(wrong).unwrap_err();
+            assert!(
+                error.contains("CALPORT_AUDIT_DAYS is no number of days from 1 to 36500"),
                 "{error}"
             );
         }

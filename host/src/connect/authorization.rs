@@ -8,15 +8,15 @@ use crate::{
 use url::Url;
 
 /// What the URL must hold, each exactly once.
-pub(super) struct Expected<'a> {
-    pub(super) redirect_uri: &'a str,
-    pub(super) state: &'a str,
-    pub(super) code_challenge: &'a str,
+pub(crate) struct Expected<'a> {
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) state: &'a str,
+    pub(crate) code_challenge: &'a str,
 }
 
 /// Whether the URL goes to the provider's authorize endpoint and holds exactly what the
 /// host gave. The error is for the log.
-pub(super) fn check(
+pub(crate) fn check(
     text: &str,
     provider: &ProviderInfo,
     moved_to: Option<&str>,

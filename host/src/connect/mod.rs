@@ -2,7 +2,7 @@
 //! provider. State, verifier and binding are made and checked here; a plugin only knows
 //! its provider's way of saying things.
 
-mod authorization;
+pub(crate) mod authorization;
 mod begin;
 mod error;
 mod finish;

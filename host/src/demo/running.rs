@@ -12,7 +12,7 @@ use super::{
     standins::StandIns,
 };
 use crate::{
-    api, audit,
+    api,
     cli::{CliError, serve::own_url},
     config::{Brand, Environment, UserTokenKeys, UserTokens, default_cache_dir},
     connect::CONNECTS_PER_MINUTE,
@@ -83,7 +83,6 @@ pub async fn start(options: Options) -> Result<Running, CliError> {
         },
         metrics_token: None,
         webhooks: None,
-        audit_days: audit::DAYS,
         drift: drift::Options {
             // Somebody is looking.
             interval: Some(std::time::Duration::from_secs(3)),

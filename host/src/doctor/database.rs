@@ -6,7 +6,7 @@ use crate::{
     config::{Environment, USUAL_DATABASE},
     db::{Database, DatabaseError},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const AREA: &str = "Database";
 
@@ -24,14 +24,16 @@ pub(super) async fn examine(environment: &Environment, report: &mut Report) -> O
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = path.split('?').next().unwrap_or(path);
         let path = Path::new(path.trim_start_matches("//"));
-        place(path, report);
+        if !place(path, report) {
+            return None;
+        }
     }
     let database = match Database::join(url).await {
         Ok(database) => database,
         Err(DatabaseError::Missing(path)) => {
             report.warning(
                 AREA,
-                format!("There is none at {} yet.", path.display()),
+                format!("There is none at {} yet.", whole(&path).display()),
                 "`calport serve` makes it. If one should be there, correct \
                  CALPORT_DATABASE_URL: a relative path counts from the folder it runs in.",
             );
@@ -74,22 +76,28 @@ fn sentence(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// Of the file's folder: the file need not be there.
+/// From the root on: whoever reads it need not know where `calport doctor` was run.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Of the file's folder, whether it is there; the file need not be.
 #[cfg(unix)]
-fn place(file: &Path, report: &mut Report) {
-    let folder = file.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
+fn place(file: &Path, report: &mut Report) -> bool {
+    let file = whole(file);
+    let folder = file.parent().unwrap_or(Path::new("/"));
     let name = folder.display();
     let Ok(space) = rustix::fs::statvfs(folder) else {
         report.problem(
             AREA,
             format!("The folder {name} cannot be reached."),
-            "Make it, or correct CALPORT_DATABASE_URL.",
+            "Make it, or correct CALPORT_DATABASE_URL: a relative path counts from the folder \
+             that `calport` runs in.",
         );
-        return;
+        return false;
     };
     let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let says = format!("{} MiB are free in {name}.", free / (1024 * 1024));
+    let says = format!("{} free in {name}.", size(free));
     let remedy = "Free some: on a full disk bookings are refused with 503.";
     if free < TOO_LITTLE {
         report.problem(AREA, says, remedy);
@@ -107,10 +115,23 @@ fn place(file: &Path, report: &mut Report) {
              write-ahead log do not hold over a network, and the file can be destroyed.",
         );
     }
+    true
 }
 
 #[cfg(not(unix))]
-fn place(_: &Path, _: &mut Report) {}
+fn place(_: &Path, _: &mut Report) -> bool {
+    true
+}
+
+/// In the unit that is read at a glance.
+#[cfg(unix)]
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes / MIB {
+        mib @ 0..=10_239 => format!("{mib} MiB are"),
+        mib => format!("{} GiB are", mib / 1024),
+    }
+}
 
 /// The kind of it, by the numbers of statfs(2).
 #[cfg(target_os = "linux")]

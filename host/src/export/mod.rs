@@ -62,7 +62,8 @@ pub async fn is_known(database: &Database, subject: &Subject) -> Result<bool, sq
 }
 
 /// Writes everything that is stored of a user; how many entries there are. Lines are short
-/// enough to be looked through: one for each entry.
+/// enough to be looked through: one for each entry. That it is done is noted before anything is
+/// read: one that breaks off has given something out as well.
 ///
 /// # Errors
 /// See [`ExportError`]. What was written before stands.
@@ -71,7 +72,10 @@ pub async fn export(
     subject: &Subject,
     to: &mut (dyn Write + Send),
 ) -> Result<u64, ExportError> {
-    let now = database.now().await?;
+    let (mut transaction, now) = database.write().await?;
+    audit::record(&mut transaction, now, subject, None, Action::Exported).await?;
+    transaction.commit().await?;
+    tracing::info!(target: AUDIT, %subject, "what is stored of the user is being exported");
     // One state: what changes meanwhile is in all of it or in nothing.
     let mut reading = database.read().await?;
     let head = [
@@ -94,10 +98,6 @@ pub async fn export(
         .await?;
     writeln!(to, "\"idempotency_keys\": {replies}\n}}")?;
     to.flush()?;
-    drop(reading);
-    let (mut transaction, now) = database.write().await?;
-    audit::record(&mut transaction, now, subject, None, Action::Exported).await?;
-    transaction.commit().await?;
     tracing::info!(target: AUDIT, %subject, entries, "what is stored of the user was exported");
     Ok(entries)
 }
@@ -151,16 +151,43 @@ mod tests {
         assert_eq!(read, database.tables_of_users().await);
     }
 
+    /// Who reads the export goes away in the middle of it.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[each_database]
-    async fn of_an_unknown_user_nothing_is_known_and_the_export_is_empty_json() {
+    async fn an_export_that_breaks_off_is_noted_all_the_same() {
+        let (database, _folder) = Database::temporary().await;
+        let ann = Subject::new("default", "ann");
+        let broken = export(&database, &ann, &mut Gone).await.unwrap_err();
+        assert!(matches!(broken, ExportError::Write(_)), "{broken}");
+        let noted = audit::of_user(&database, &ann, "", 10).await.unwrap();
+        let [noted] = noted.as_slice() else {
+            panic!("{noted:?}");
+        };
+        assert_eq!(noted.action, "exported");
+    }
+
+    #[each_database]
+    async fn of_an_unknown_user_nothing_is_known_and_the_export_holds_its_own_note_alone() {
         let (database, _folder) = Database::temporary().await;
         let ann = Subject::new("default", "ann");
         assert!(!is_known(&database, &ann).await.unwrap());
         let mut written = Vec::new();
-        assert_eq!(export(&database, &ann, &mut written).await.unwrap(), 0);
+        assert_eq!(export(&database, &ann, &mut written).await.unwrap(), 1);
         let read: Value = serde_json::from_slice(&written).unwrap();
         assert_eq!(read["connections"], json!([]));
         assert_eq!(read["idempotency_keys"], 0);
+        assert_eq!(read["audit"][0]["action"], "exported");
         sqlx::query("INSERT INTO lanes (tenant, user_id, provider) VALUES ('default', 'ann', 'x')")
             .execute(database.pool())
             .await

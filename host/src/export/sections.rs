@@ -17,7 +17,8 @@ pub(super) const SECTIONS: [Section; 13] = [
     Section {
         name: "connections",
         statement: "SELECT provider, account_id, account_label, calendar_id, calendar_name, \
-                    scopes, expires_at, reconnect_reason, dead_at, connected_at, leaving_at \
+                    scopes, expires_at, reconnect_reason, dead_at, connected_at, leaving_at, \
+                    refreshes, refreshed_at \
                     FROM connections WHERE tenant = $1 AND user_id = $2",
         entry: connection,
     },
@@ -155,6 +156,8 @@ fn connection(row: &AnyRow) -> Result<Value, ExportError> {
         "scopes": scopes.split_whitespace().collect::<Vec<_>>(),
         "connected": moment(row, "connected_at")?,
         "access_until": moment(row, "expires_at")?,
+        "refreshes": row.try_get::<i64, _>("refreshes")?,
+        "refreshed": moment(row, "refreshed_at")?,
         "needs_reconnect": text(row, "reconnect_reason")?,
         "died": moment(row, "dead_at")?,
         "left": moment(row, "leaving_at")?,

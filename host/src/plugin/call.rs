@@ -4,7 +4,7 @@ use super::{
     Loaded, Plugin, bindings, bounded::Bounded, error::CallError, meter, state::State, types,
 };
 use crate::vault::Binding;
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
@@ -58,8 +58,36 @@ async fn call<T, F>(
     export: F,
 ) -> Result<T, CallError>
 where
-    T: Bounded,
-    F: for<'a> FnOnce(&'a bindings::Plugin, &'a mut Store<State>) -> BoxFuture<'a, Export<T>>,
+    T: Bounded + Send + 'static,
+    F: for<'a> FnOnce(&'a bindings::Plugin, &'a mut Store<State>) -> BoxFuture<'a, Export<T>>
+        + Send
+        + 'static,
+{
+    let answered = limited(&loaded, binding, |loaded, store| {
+        async move {
+            let guest = loaded.pre.instantiate_async(&mut *store).await?;
+            export(&guest, store).await
+        }
+        .boxed()
+    });
+    match answered.await {
+        Ok(Ok(answer)) => answer.bounded(),
+        Ok(Err(error)) => error
+            .bounded()
+            .and_then(|error| Err(CallError::Plugin(error))),
+        Err(error) => Err(error),
+    }
+    .inspect_err(|error| log(&loaded, error))
+}
+
+/// Does one call's work in a store of its own, within everything that a call may take.
+pub(super) async fn limited<R, F>(
+    loaded: &Loaded,
+    binding: Option<Binding>,
+    work: F,
+) -> Result<R, CallError>
+where
+    F: for<'a> FnOnce(&'a Loaded, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<R>>,
 {
     let limits = loaded.limits;
     let work = async {
@@ -72,23 +100,15 @@ where
             None => None,
         };
         let _slot = loaded.runtime.slots().acquire().await;
-        let mut store = store(loaded.runtime.engine(), State::new(&loaded, binding));
-        let result = match loaded.pre.instantiate_async(&mut store).await {
-            Ok(guest) => export(&guest, &mut store).await,
-            Err(error) => Err(error),
-        };
+        let mut store = store(loaded.runtime.engine(), State::new(loaded, binding));
+        let result = work(loaded, &mut store).await;
         result.map_err(|error| failure(&error, &store))
     };
     let work = meter::within(limits.computing, work);
     match tokio::time::timeout(limits.wall, work).await {
-        Ok(Some(Ok(Ok(answer)))) => answer.bounded(),
-        Ok(Some(Ok(Err(error)))) => error
-            .bounded()
-            .and_then(|error| Err(CallError::Plugin(error))),
-        Ok(Some(Err(error))) => Err(error),
+        Ok(Some(result)) => result,
         Ok(None) | Err(_) => Err(CallError::TimedOut),
     }
-    .inspect_err(|error| log(&loaded, error))
 }
 
 /// A store whose guest is held to its limits, and gives way to others with every epoch.

@@ -1,7 +1,10 @@
 //! Looks at a component without granting it anything: it is compiled, and asked in a closed
 //! world what it is.
 
-use super::{LoadError, Options, Plugin, Runtime, artefact::sha256, imports, load};
+use super::{
+    LoadError, Misfit, Options, Plugin, Runtime, artefact::sha256, contract, imports, load,
+};
+use wasmtime::component::Component;
 
 /// What a component shows of itself, also one that is refused.
 #[derive(Debug)]
@@ -12,10 +15,13 @@ pub struct Examination {
     pub size: usize,
     /// Interfaces that it imports, allowed or not.
     pub imports: Vec<String>,
+    /// Those of its imports that no plugin gets.
+    pub forbidden: Vec<String>,
     /// Interfaces that it exports.
     pub exports: Vec<String>,
     /// The plugin, or why it is none.
     pub plugin: Result<Plugin, LoadError>,
+    component: Component,
 }
 
 impl Examination {
@@ -30,9 +36,23 @@ impl Examination {
         Ok(Self {
             sha256: sha256(bytes),
             size: bytes.len(),
+            forbidden: imports::forbidden(&imports),
             imports,
             exports,
             plugin: Plugin::load(runtime, bytes, options).await,
+            component,
         })
+    }
+
+    /// What its exports lack of the contract, or say otherwise.
+    ///
+    /// # Errors
+    /// The contract's own measure cannot be compiled here.
+    pub async fn misfits(
+        &self,
+        runtime: &Runtime,
+        options: &Options,
+    ) -> Result<Vec<Misfit>, LoadError> {
+        contract::misfits(runtime, &self.component, options).await
     }
 }

@@ -48,10 +48,7 @@ const ALLOWED: &[&str] = &[
 /// Refuses a component that imports what is not allowed, or exports no calendar.
 pub(super) fn verify(engine: &Engine, component: &Component) -> Result<(), LoadError> {
     let (imports, exports) = names(engine, component);
-    let forbidden: Vec<String> = imports
-        .into_iter()
-        .filter(|name| !ALLOWED.contains(&name.split('@').next().unwrap_or(name)))
-        .collect();
+    let forbidden = forbidden(&imports);
     if !forbidden.is_empty() {
         let forbidden = forbidden
             .iter()
@@ -69,6 +66,13 @@ pub(super) fn verify(engine: &Engine, component: &Component) -> Result<(), LoadE
         expected: EXPORT,
         found,
     })
+}
+
+/// Those that no plugin gets.
+pub(super) fn forbidden(imports: &[String]) -> Vec<String> {
+    let is_allowed = |name: &str| ALLOWED.contains(&name.split('@').next().unwrap_or(name));
+    let forbidden = imports.iter().filter(|name| !is_allowed(name));
+    forbidden.cloned().collect()
 }
 
 /// What it imports and what it exports.

@@ -36,6 +36,24 @@ pub(super) async fn load(
     let pre = PluginPre::new(pre).map_err(mismatch)?;
     let info = describe(runtime, &pre, options).await?;
     description::check(&info)?;
+    let (imports, _) = imports::names(runtime.engine(), &component);
+    let artefact = Artefact::new(bytes, &info, imports.into_iter().collect());
+    configured(runtime, pre, info, artefact, options)
+}
+
+/// The same component with other settings: it is neither compiled nor asked again.
+pub(super) fn again(loaded: &Loaded, options: &Options) -> Result<Loaded, LoadError> {
+    let (info, artefact) = (loaded.info.clone(), loaded.artefact.clone());
+    configured(&loaded.runtime, loaded.pre.clone(), info, artefact, options)
+}
+
+fn configured(
+    runtime: &Runtime,
+    pre: PluginPre<State>,
+    info: PluginInfo,
+    artefact: Artefact,
+    options: &Options,
+) -> Result<Loaded, LoadError> {
     let egress = egress(&info, options)?;
     let budgets = budgets(&info, options)?;
     let settings = Arc::new(settings(&info, &options.settings));
@@ -43,8 +61,6 @@ pub(super) async fn load(
     if options.sealing == Sealing::Off {
         tracing::warn!(plugin = info.name, "this plugin is given real credentials");
     }
-    let (imports, _) = imports::names(runtime.engine(), &component);
-    let artefact = Artefact::new(bytes, &info, imports.into_iter().collect());
     Ok(Loaded {
         runtime: runtime.clone(),
         pre,
@@ -53,6 +69,7 @@ pub(super) async fn load(
         artefact,
         settings,
         policy: Arc::new(policy),
+        reach: options.reach.clone(),
         egress,
         budgets,
         refused: RefusedApps::default(),
@@ -110,7 +127,7 @@ async fn describe(
     options: &Options,
 ) -> Result<PluginInfo, LoadError> {
     let limits = &options.limits.tightened();
-    let mut store = call::store(runtime.engine(), State::closed(limits));
+    let mut store = call::store(runtime.engine(), State::closed(limits, &options.reach));
     let asking = async {
         let guest: bindings::Plugin = pre.instantiate_async(&mut store).await?;
         guest

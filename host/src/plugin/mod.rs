@@ -6,18 +6,22 @@ mod artefact;
 mod bindings;
 mod bounded;
 mod budget;
+mod by_name;
 mod cache;
 mod call;
+mod contract;
 mod description;
 mod engine;
 mod error;
 mod examine;
 mod imports;
+mod json;
 mod limits;
 mod load;
 mod meter;
 mod outbound;
 mod place;
+mod reach;
 mod refresh;
 mod refused;
 mod room;
@@ -29,12 +33,16 @@ mod token_store;
 pub use artefact::{Artefact, Wishes};
 pub use bindings::{calendar, changes, types};
 pub use budget::{Allowance, Budget, BudgetError};
+pub use by_name::{Answer, Export, ExportError};
+pub use contract::Misfit;
 pub use description::DescriptionError;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError, error_code};
 pub use examine::Examination;
+pub use json::ArgumentError;
 pub use limits::{LimitError, Limits};
-pub use sealing::Sealing;
+pub use reach::{Attempt, Attempts, Reach};
+pub use sealing::{Sealing, holds_placeholder};
 
 use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};
 use bindings::PluginPre;
@@ -62,6 +70,8 @@ pub struct Options {
     pub pinned: Option<String>,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache_dir: Option<std::path::PathBuf>,
+    /// Where requests go.
+    pub reach: Reach,
     /// Where calls and refreshes are counted.
     pub metrics: Metrics,
     /// What providers allow, by their ids, where it is neither what they publish nor what
@@ -102,6 +112,7 @@ struct Loaded {
     artefact: Artefact,
     settings: Arc<BTreeMap<String, String>>,
     policy: Arc<sealing::Policy>,
+    reach: Reach,
     egress: Egress,
     budgets: budget::Budgets,
     refused: RefusedApps,
@@ -133,6 +144,14 @@ impl Plugin {
         options: &Options,
     ) -> Result<Self, LoadError> {
         Self::load(runtime, &read(path).await?, options).await
+    }
+
+    /// The same component with other settings.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn configured(&self, options: &Options) -> Result<Self, LoadError> {
+        load::again(&self.0, options).map(|loaded| Self(Arc::new(loaded)))
     }
 
     /// What it is and what it wants.

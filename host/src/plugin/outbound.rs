@@ -3,6 +3,7 @@
 use super::{
     budget::Purse,
     limits::WRITE_BYTES,
+    reach::{Attempts, Reach},
     sealing::{Sealed, SealingError, Seals},
 };
 use crate::{
@@ -17,7 +18,17 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks}
 
 /// A guest's requests go to the egress of its plugin, or nowhere.
 pub(super) struct Outbound {
-    open: Option<Open>,
+    way: Way,
+    attempts: Option<Attempts>,
+}
+
+#[derive(Clone)]
+enum Way {
+    Open(Box<Open>),
+    /// To nobody: there is no reason to ask.
+    Denied,
+    /// As where nobody listens.
+    Unreachable,
 }
 
 #[derive(Clone)]
@@ -29,19 +40,34 @@ struct Open {
 
 impl Outbound {
     /// Requests of a call for a user are sealed, and wait for that user's budget.
-    pub(super) fn new(egress: Egress, seals: Seals, purse: Option<Purse>) -> Self {
-        Self {
-            open: Some(Open {
+    pub(super) fn new(reach: &Reach, egress: Egress, seals: Seals, purse: Option<Purse>) -> Self {
+        let way = match reach {
+            Reach::Endpoints => Way::Open(Box::new(Open {
                 egress,
                 seals,
                 purse,
-            }),
+            })),
+            Reach::Nowhere(_) => Way::Unreachable,
+        };
+        Self {
+            way,
+            attempts: noted(reach),
         }
     }
 
     /// Refuses every request.
-    pub(super) fn closed() -> Self {
-        Self { open: None }
+    pub(super) fn closed(reach: &Reach) -> Self {
+        Self {
+            way: Way::Denied,
+            attempts: noted(reach),
+        }
+    }
+}
+
+fn noted(reach: &Reach) -> Option<Attempts> {
+    match reach {
+        Reach::Endpoints => None,
+        Reach::Nowhere(attempts) => Some(attempts.clone()),
     }
 }
 
@@ -64,13 +90,20 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _sent: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io)>> + Send> {
-        let open = self.open.clone();
+        if let Some(attempts) = &self.attempts {
+            attempts.note(request.uri());
+        }
+        let way = self.way.clone();
         let sending = async move {
             let Open {
                 egress,
                 seals,
                 purse,
-            } = open.ok_or(Error::HttpRequestDenied)?;
+            } = match way {
+                Way::Open(open) => *open,
+                Way::Denied => return Err(Error::HttpRequestDenied),
+                Way::Unreachable => return Err(Error::ConnectionRefused),
+            };
             // A guest may ask for less time than the host gives, never for more.
             let wish = options.and_then(|options| options.first_byte_timeout);
             let deadline = wish.unwrap_or(Duration::MAX);

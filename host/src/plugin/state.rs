@@ -1,7 +1,9 @@
 //! What one call of a guest holds on the host's side: an empty WASI world, the one way
 //! out, and at most one user's credentials.
 
-use super::{Limits, Loaded, outbound::Outbound, refresh::Refreshing, room::Room, sealing::Seals};
+use super::{
+    Limits, Loaded, Reach, outbound::Outbound, refresh::Refreshing, room::Room, sealing::Seals,
+};
 use crate::{metrics::Metrics, vault::Binding};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use wasmtime::component::ResourceTable;
@@ -33,11 +35,12 @@ impl State {
         let seals = Seals::new(loaded.policy.clone(), provider);
         let outbound = match &binding {
             Some(binding) => Outbound::new(
+                &loaded.reach,
                 loaded.egress.clone(),
                 seals.clone(),
                 loaded.budgets.purse(binding),
             ),
-            None => Outbound::closed(),
+            None => Outbound::closed(&loaded.reach),
         };
         Self::with(
             &loaded.limits,
@@ -51,10 +54,10 @@ impl State {
 
     /// The state of a call that can reach nothing at all, in which nothing happens by chance and
     /// no time passes: what is answered depends on the component alone.
-    pub(super) fn closed(limits: &Limits) -> Self {
+    pub(super) fn closed(limits: &Limits, reach: &Reach) -> Self {
         let mut closed = Self::with(
             limits,
-            Outbound::closed(),
+            Outbound::closed(reach),
             Arc::default(),
             Seals::new(Arc::default(), None),
             None,

@@ -32,13 +32,18 @@ pub struct Options {
     /// Days after a booking's end, and after its last change, whichever is later. `None`: for
     /// ever.
     pub days: Option<u32>,
+    /// Days of rows of the audit log.
+    pub audit_days: u32,
 }
 
 impl Default for Options {
     /// A year and a month: what is looked up once a year is still there. Feeds need 30 days,
-    /// links to files 90.
+    /// links to files 90. And of the audit log a year, and time to audit it.
     fn default() -> Self {
-        Self { days: Some(400) }
+        Self {
+            days: Some(400),
+            audit_days: 400,
+        }
     }
 }
 
@@ -63,6 +68,8 @@ pub struct Cutoffs {
     pub past: Option<i64>,
     /// Webhooks that were set aside and happened before this.
     pub webhooks: i64,
+    /// Rows of the audit log from before this.
+    pub audit: i64,
     /// What ran out before this.
     pub now: i64,
 }
@@ -76,6 +83,7 @@ impl Cutoffs {
         Self {
             past: options.days.map(|days| now - i64::from(days) * DAY),
             webhooks: now - WEBHOOK_DAYS * DAY,
+            audit: now - i64::from(options.audit_days) * DAY,
             now,
         }
     }

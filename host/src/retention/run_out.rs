@@ -1,4 +1,4 @@
-//! What runs out by itself, and what was set aside long ago.
+//! What runs out by itself, and what was set aside or noted long ago.
 
 use super::{BATCH, Cutoffs, Round};
 use crate::db::Database;
@@ -10,7 +10,7 @@ struct RunOut {
     before: fn(&Cutoffs) -> i64,
 }
 
-const ALL: [RunOut; 6] = [
+const ALL: [RunOut; 7] = [
     RunOut {
         what: "flows",
         remove: "DELETE FROM flows WHERE state_hash IN (SELECT state_hash FROM flows \
@@ -48,6 +48,12 @@ const ALL: [RunOut; 6] = [
                  WHERE state = 'set_aside' AND created_at < $1 ORDER BY created_at LIMIT $2) \
                  AND state = 'set_aside'",
         before: |cutoffs| cutoffs.webhooks,
+    },
+    RunOut {
+        what: "audit",
+        remove: "DELETE FROM audit WHERE id IN (SELECT id FROM audit \
+                 WHERE at < $1 ORDER BY at LIMIT $2)",
+        before: |cutoffs| cutoffs.audit,
     },
 ];
 

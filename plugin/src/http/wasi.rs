@@ -85,8 +85,10 @@ fn write(sink: OutgoingBody, body: &[u8]) -> Result<(), Failure> {
         for part in body.chunks(LARGEST_WRITE) {
             match stream.blocking_write_and_flush(part) {
                 Ok(()) => {}
-                // The peer may answer before it has read everything; the reply says why.
-                Err(StreamError::Closed) => break,
+                // Nobody takes the rest: the connection was refused, or the peer has answered
+                // before it has read everything. The reply says which; to finish a body that
+                // is too short would hide it.
+                Err(StreamError::Closed) => return Ok(()),
                 Err(StreamError::LastOperationFailed(_)) => return Err(Failure::NoReply),
             }
         }

@@ -154,7 +154,6 @@ impl World {
                 url,
                 secrets: WEBHOOK_SECRETS.map(Into::into).to_vec(),
             }),
-            audit_days: calport_host::audit::DAYS,
             drift: options.drift.unwrap_or(drift::Options {
                 interval: None,
                 policy: options.policy,

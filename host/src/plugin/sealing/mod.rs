@@ -15,6 +15,7 @@ mod tests;
 
 pub(super) use fault::SealingError;
 pub(super) use policy::Policy;
+pub use table::holds_placeholder;
 pub(super) use table::{Full, Kind};
 
 use super::calendar::Callback;

@@ -9,6 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What every placeholder begins with, so that one search finds them all.
 const PREFIX: &str = "sealed_";
 
+/// Whether what may be a placeholder stands in a text of a guest's.
+pub fn holds_placeholder(text: &str) -> bool {
+    text.to_ascii_lowercase().contains(PREFIX)
+}
+
 /// 256 random bits in URL-safe base64 behind the prefix: the same in a form, in a header and
 /// in JSON, however it is encoded.
 const LENGTH: usize = PREFIX.len() + 43;

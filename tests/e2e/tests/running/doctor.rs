@@ -78,6 +78,7 @@ async fn a_host_that_is_well_has_no_problem_and_is_not_disturbed() {
     let fine = said(&found, "ok").join("\n");
     for text in [
         "can be written to",
+        &format!("iB are free in {}.", folder.path().display()),
         "https://calendars.platform.example/api/calendar/google/callback/",
         "https://calendars.platform.example/api/calendar/outlook/callback/",
         "agrees with the providers' clocks",
@@ -168,6 +169,11 @@ async fn everything_that_is_wrong_is_found_at_once_with_its_remedy_and_no_secret
     assert_eq!(text.status.code(), Some(1));
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("problem  The key k1 is not random"), "{text}");
+    let findings = found["findings"].as_array().unwrap().len();
+    let (warnings, problems) = (&found["warnings"], &found["problems"]);
+    let ok = said(&found, "ok").len();
+    let last = format!("{findings} findings: {ok} ok, {warnings} warnings, {problems} problems.");
+    assert_eq!(text.lines().last(), Some(&*last));
     assert!(!text.contains('\u{1b}'), "no colours where nobody looks");
     for secret in ["AAAAAAAA", "canary", uuid, PLATFORM_TOKEN] {
         assert!(
@@ -185,11 +191,14 @@ async fn mistakes_of_the_configuration_are_found_with_all_else() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let found = report(&output);
     let problems = said(&found, "problem").join("\n");
+    let missing = folder.path().join("missing");
     for text in [
         "CALPORT_KEYS is missing",
-        "The folder missing cannot be reached",
+        &format!("The folder {} cannot be reached", missing.display()),
     ] {
         assert!(problems.contains(text), "{text} is not in:\n{problems}");
     }
     assert!(said(&found, "ok").join("\n").contains("loads"), "{found}");
+    let told = said(&found, "warning").join("\n");
+    assert!(!told.contains("There is none"), "told twice: {told}");
 }

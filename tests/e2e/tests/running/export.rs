@@ -13,8 +13,9 @@ use sqlx::Row;
 use std::path::Path;
 
 /// Columns that hold secrets, sealed or hashed, or what secrets are known by.
-const SECRET: [&str; 10] = [
-    "SELECT access_token, refresh_token FROM connections",
+const SECRET: [&str; 11] = [
+    "SELECT access_token, refresh_token, data_key FROM connections",
+    "SELECT sealed FROM host_keys",
     "SELECT held, handle_hash FROM pending_accounts",
     "SELECT state_hash, cookie_hash, code_verifier FROM flows",
     "SELECT handle_hash, callback FROM parked_callbacks",
@@ -97,6 +98,19 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
         })
         .await;
     }
+    // A token that has been renewed once.
+    sqlx::query(
+        "UPDATE connections SET expires_at = 1 WHERE user_id = 'ann' AND provider = 'google'",
+    )
+    .execute(&database)
+    .await
+    .unwrap();
+    let calendars = "/api/calendar/google/calendars/";
+    let listed = rest
+        .user("ann", Method::GET, calendars, None)
+        .await
+        .unwrap();
+    assert_eq!(listed.status, StatusCode::OK, "{}", listed.text);
     // A feed, a page that was opened and one that was not, a flow, an idempotency key.
     let feed = rest
         .user("ann", Method::POST, "/api/calendar/feed/", None)
@@ -168,6 +182,17 @@ async fn all_that_is_stored_of_a_user_is_exported_beside_the_host_and_no_secret(
     let connection = |provider| connections.iter().find(|it| it["provider"] == provider);
     assert_eq!(connection("google").unwrap()["account"]["label"], CASEY);
     assert_eq!(connection("outlook").unwrap()["account"]["label"], WORK);
+    for provider in ["google", "outlook"] {
+        let connection = connection(provider).unwrap();
+        let refreshes = connection["refreshes"].as_i64().unwrap();
+        assert_eq!(refreshes > 0, connection["refreshed"].is_string());
+    }
+    let refreshed = connection("google").unwrap();
+    assert_eq!(refreshed["refreshes"], 1, "{refreshed}");
+    let audit = export["audit"].as_array().unwrap();
+    let noted: Vec<_> = audit.iter().map(|it| it["action"].as_str()).collect();
+    assert!(noted.contains(&Some("connected")), "{noted:?}");
+    assert_eq!(noted.last(), Some(&Some("exported")), "its own note, too");
     assert_eq!(export["page_sessions"][0]["name"], "Ann Example");
     let booking = &export["bookings"][0];
     assert_eq!(booking["role"], "customer");

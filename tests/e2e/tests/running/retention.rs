@@ -129,8 +129,17 @@ async fn more_than_one_step_takes_is_removed_in_many() {
          SELECT 'default', 'jobs', 'old-' || n, 1, '{}', 1000 + n, 1000 FROM counted",
     )
     .await;
+    execute(
+        &world,
+        "WITH RECURSIVE counted (n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 250) \
+         INSERT INTO audit (id, at, tenant, user_id, provider, action, times) \
+         SELECT 'old-' || n, 1000 + n, 'default', 'u-' || n, '', 'exported', 1 FROM counted",
+    )
+    .await;
     let removed = round_in(&world, 0).await;
     assert_eq!(removed.get("bookings"), Some(&450), "{removed:?}");
+    assert_eq!(removed.get("audit"), Some(&250), "{removed:?}");
 }
 
 #[calport_databases::each_database]
@@ -154,6 +163,9 @@ async fn what_has_run_out_goes_and_what_has_not_stays() {
          created_at) VALUES ('old', 's', 1, 't', '{}', 'set_aside', 50, 1000, 1000), \
          ('new', 's', 2, 't', '{}', 'set_aside', 50, 1000, 4000000000), \
          ('waiting', 's', 3, 't', '{}', 'waiting', 1, 4000000000, 1000)",
+        "INSERT INTO audit (id, at, tenant, user_id, provider, action, times) VALUES \
+         ('old', 1000, 'default', 'ann', '', 'exported', 1), \
+         ('new', 4000000000, 'default', 'ann', '', 'exported', 1)",
         // One that nobody is connected behind, and three that are not idle.
         "INSERT INTO lanes (tenant, user_id, provider, due_at, claimed_until, paused_until) \
          VALUES ('default', 'gone', 'google', NULL, 1000, 1000), \
@@ -167,6 +179,7 @@ async fn what_has_run_out_goes_and_what_has_not_stays() {
     }
     let removed = round_in(&world, 0).await;
     let expected: Removed = [
+        "audit",
         "flows",
         "idempotency_keys",
         "lanes",
@@ -189,6 +202,8 @@ async fn what_has_run_out_goes_and_what_has_not_stays() {
             1,
         ),
         ("SELECT COUNT(*) FROM webhooks", 2),
+        ("SELECT COUNT(*) FROM audit WHERE id = 'new'", 1),
+        ("SELECT COUNT(*) FROM audit WHERE action = 'connected'", 1),
         ("SELECT COUNT(*) FROM lanes", 4),
         ("SELECT COUNT(*) FROM leases", 0),
     ] {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     egress::{AllowList, Egress, Loopback, tests::server::Server},
-    plugin::outbound::Outbound,
+    plugin::{Reach, outbound::Outbound},
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -45,7 +45,7 @@ impl Border {
         let seals = seals(&settings(&own.url(""), &foreign.url("")));
         let egress = Egress::builder(list).build().unwrap();
         Self {
-            outbound: Outbound::new(egress, seals.clone(), None),
+            outbound: Outbound::new(&Reach::default(), egress, seals.clone(), None),
             seals,
             own,
             foreign,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     egress::tests::server::{Server, header, ok},
-    plugin::outbound::Outbound,
+    plugin::{Attempts, Reach, outbound::Outbound},
 };
 use http::Uri;
 use std::{pin::Pin, time::Duration};
@@ -153,10 +153,24 @@ async fn case_26_a_credential_for_anybody_else_or_in_any_other_place_never_leave
 #[tokio::test]
 async fn case_26_a_call_for_nobody_reaches_nothing() {
     let border = Border::new(|_, _| ok("[]")).await;
-    let mut closed = Outbound::closed();
+    let mut closed = Outbound::closed(&Reach::default());
     let request = get(&border.own.url("/api/v1/events"), "x");
     let refused = Pin::from(closed.send_request(request, None, Box::new(async { Ok(()) }))).await;
     assert!(matches!(refused.err(), Some(Error::HttpRequestDenied)));
+    assert_eq!(border.connects().await, 0);
+}
+
+#[tokio::test]
+async fn what_reaches_nowhere_is_noted_and_connects_to_nothing() {
+    let border = Border::new(|_, _| ok("[]")).await;
+    let attempts = Attempts::default();
+    let mut closed = Outbound::closed(&Reach::Nowhere(attempts.clone()));
+    let url = border.own.url("/api/v1/events");
+    let request = get(&format!("{url}?q=canary"), "x");
+    let refused = Pin::from(closed.send_request(request, None, Box::new(async { Ok(()) }))).await;
+    assert!(matches!(refused.err(), Some(Error::HttpRequestDenied)));
+    let urls: Vec<_> = attempts.take().into_iter().map(|it| it.url).collect();
+    assert_eq!(urls, [url]);
     assert_eq!(border.connects().await, 0);
 }
 

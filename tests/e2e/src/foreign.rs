@@ -27,7 +27,7 @@ pub fn not_tested(missing: &str, remedy: &str) -> Result<(), Failure> {
 
 /// Debian's library that moves a program's clock, where it is installed.
 pub fn libfaketime() -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?;
+    let folders = fs::read_dir("/usr/lib").ok()?;
     folders
         .filter_map(Result::ok)
         .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))

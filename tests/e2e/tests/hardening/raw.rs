@@ -44,7 +44,7 @@ impl Raw {
             // It is closed when its end has come, or what is said is answered by a reset.
             let closed = tokio::time::timeout(apart, self.reading.peek(&mut bytes)).await;
             if closed.is_ok() {
-                return at;
+                return at + 1;
             }
         }
         text.len()

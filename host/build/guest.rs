@@ -13,22 +13,23 @@ const TARGET: &str = "wasm32-wasip2";
 /// Builds a package in a folder of the workspace, as `OUT_DIR/PACKAGE_NAME.wasm`.
 pub(crate) fn build(package: &str, folder: &str) -> Result<(), Box<dyn Error>> {
     let own = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let workspace = own
+    let (up, workspace) = own
         .ancestors()
+        .enumerate()
         .skip(1)
-        .find(|folder| folder.join("Cargo.lock").is_file())
+        .find(|(_, folder)| folder.join("Cargo.lock").is_file())
         .ok_or("this package is in no workspace")?;
-    for input in ["src", "build.rs", "Cargo.toml"] {
-        let input = workspace.join(folder).join(input);
-        if input.exists() {
-            println!("cargo::rerun-if-changed={}", input.display());
+    // Relative: where checkouts share a target folder, each is to notice its own changes.
+    let to_workspace: PathBuf = std::iter::repeat_n("..", up).collect();
+    let own_files = ["src", "build.rs", "Cargo.toml"].map(|input| Path::new(folder).join(input));
+    let common = ["wit", "Cargo.lock"].map(PathBuf::from);
+    for input in own_files.iter().chain(&common) {
+        if workspace.join(input).exists() {
+            println!(
+                "cargo::rerun-if-changed={}",
+                to_workspace.join(input).display()
+            );
         }
-    }
-    for input in ["wit", "Cargo.lock"] {
-        println!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(input).display()
-        );
     }
     ensure_target()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);

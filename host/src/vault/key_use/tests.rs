@@ -37,7 +37,7 @@ async fn flow(vault: &Vault, expires_at: i64) {
     .unwrap();
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_14_a_key_that_rows_need_cannot_be_taken_away() {
     let (database, _folder) = Database::temporary().await;
     let old = vault(&database, &[K1]);
@@ -71,7 +71,7 @@ async fn case_14_a_key_that_rows_need_cannot_be_taken_away() {
     assert_eq!(new.serving_keys().await.unwrap(), ["k2"]);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn what_is_worth_nothing_any_more_needs_no_key() {
     let (database, _folder) = Database::temporary().await;
     let now = database.now().await.unwrap();
@@ -82,7 +82,7 @@ async fn what_is_worth_nothing_any_more_needs_no_key() {
     assert_eq!(needed.keys().collect::<Vec<_>>(), ["k2"]);
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_15_another_key_under_a_known_id_is_refused() {
     let (database, _folder) = Database::temporary().await;
     vault(&database, &[OTHER_K1]).begin_serving().await.unwrap();
@@ -96,7 +96,7 @@ async fn case_15_another_key_under_a_known_id_is_refused() {
     vault(&database, &[K1]).begin_serving().await.unwrap();
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn keys_that_are_needed_are_found_from_one_to_the_next() {
     let (database, _folder) = Database::temporary().await;
     for (user, key_id) in [

@@ -1,6 +1,6 @@
 //! What the audit log of a whole host says, and no longer says once a user is erased.
 
-use super::K1;
+use super::{K1, Place};
 use calport_e2e::{
     World,
     accounts::{CASEY, SAM},
@@ -115,7 +115,7 @@ async fn a_grant_that_dies_and_another_account_are_noted() {
     );
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn an_erasure_can_be_proved_to_whoever_names_the_user_and_names_nobody() {
     let world = World::start().await.unwrap();
     connect(&world, ANN, CASEY).await;
@@ -128,16 +128,19 @@ async fn an_erasure_can_be_proved_to_whoever_names_the_user_and_names_nobody() {
     assert_eq!((&noted[0].user, &*noted[0].tenant), (&None, "default"));
     assert_eq!(actions(&of(&world, "bob").await), ["connected"]);
     // As an operator asks.
-    let folder = world.folder.path();
+    let place = Place {
+        folder: world.folder.path(),
+        database: world.database.clone(),
+    };
     let keys = calport_e2e::KEYS;
     let words = format!("audit --json --user {ANN}");
-    let asked = super::calport(folder, keys, &words, None).await;
+    let asked = super::calport(&place, keys, &words, None).await;
     let asked: serde_json::Value = serde_json::from_slice(&asked.stdout).unwrap();
     assert_eq!(
         (&asked["action"], &asked["user"]),
         (&json!("erased"), &json!(null))
     );
-    let everything = super::calport(folder, keys, "audit", None).await;
+    let everything = super::calport(&place, keys, "audit", None).await;
     let everything = super::text(&everything.stdout);
     assert!(
         everything.contains("bob") && everything.contains("erased:"),
@@ -145,6 +148,6 @@ async fn an_erasure_can_be_proved_to_whoever_names_the_user_and_names_nobody() {
     );
     assert!(!everything.contains(ANN), "{everything}");
     // Who has the database without its keys finds nobody out.
-    let stranger = super::calport(folder, &K1.replace("k1:", "test2:"), &words, None).await;
+    let stranger = super::calport(&place, &K1.replace("k1:", "test2:"), &words, None).await;
     assert_eq!(stranger.status.code(), Some(1), "{stranger:?}");
 }

@@ -20,26 +20,42 @@ fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_calport-steps"))
 }
 
-/// A server on this folder with these keys. Why it did not start, if so.
-async fn serve(folder: &Path, keys: &str) -> Result<Process, String> {
-    let settings = [("CALPORT_KEYS".to_owned(), keys.to_owned())];
-    serve_with(folder, &settings).await
+/// Where a host runs, and the URL of its database.
+struct Place<'a> {
+    folder: &'a Path,
+    database: String,
 }
 
-async fn serve_with(folder: &Path, settings: &[(String, String)]) -> Result<Process, String> {
-    Process::start(binary(), folder, "127.0.0.1:0", settings)
+impl<'a> Place<'a> {
+    /// With a new database of the kind that the test runs on.
+    async fn fresh(folder: &'a Path) -> Self {
+        let database = calport_databases::fresh(folder).await;
+        Self { folder, database }
+    }
+}
+
+/// A server in this place with these keys. Why it did not start, if so.
+async fn serve(place: &Place<'_>, keys: &str) -> Result<Process, String> {
+    let settings = [("CALPORT_KEYS".to_owned(), keys.to_owned())];
+    serve_with(place, &settings).await
+}
+
+async fn serve_with(place: &Place<'_>, settings: &[(String, String)]) -> Result<Process, String> {
+    let mut settings = settings.to_vec();
+    settings.push(("CALPORT_DATABASE_URL".to_owned(), place.database.clone()));
+    Process::start(binary(), place.folder, "127.0.0.1:0", &settings)
         .await
         .map_err(|error| error.to_string())
 }
 
-/// `calport` with these words on this folder; it ends itself at `kill`, if given.
-async fn calport(folder: &Path, keys: &str, words: &str, kill: Option<&str>) -> Output {
+/// `calport` with these words in this place; it ends itself at `kill`, if given.
+async fn calport(place: &Place<'_>, keys: &str, words: &str, kill: Option<&str>) -> Output {
     let mut command = Command::new(binary());
     command
         .args(words.split_whitespace())
-        .current_dir(folder)
+        .current_dir(place.folder)
         .env_clear()
-        .env("CALPORT_DATABASE_URL", "sqlite:calport.db")
+        .env("CALPORT_DATABASE_URL", &place.database)
         .env("CALPORT_KEYS", keys)
         .stdin(Stdio::null());
     if let Some(kill) = kill {

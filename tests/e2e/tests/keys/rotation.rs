@@ -1,7 +1,8 @@
 //! One master key takes another's place beside a running server, and is killed at that
 //! (case 14).
 
-use super::{K1, K2, calport, serve, text};
+use super::{K1, K2, Place, calport, serve, text};
+use calport_databases::{Kind, each_database, on_disk, stored};
 use calport_e2e::{PLATFORM_TOKEN, Process};
 use calport_host::{
     db::Database,
@@ -11,7 +12,7 @@ use calport_host::{
 use reqwest::{Client, Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use std::{fs, os::unix::process::ExitStatusExt, path::Path};
+use std::{fs, os::unix::process::ExitStatusExt};
 
 /// Two batches and a half.
 const USERS: usize = 500;
@@ -30,9 +31,8 @@ fn canary(number: usize) -> String {
     format!("canary-of-{number:03}")
 }
 
-async fn vault(folder: &Path, keys: &str) -> Vault {
-    let url = format!("sqlite:{}", folder.join("calport.db").display());
-    let database = Database::join(&url).await.unwrap();
+async fn vault(place: &Place<'_>, keys: &str) -> Vault {
+    let database = Database::join(&place.database).await.unwrap();
     Vault::new(database, KeyRing::parse(keys).unwrap())
 }
 
@@ -87,8 +87,8 @@ async fn fill(vault: &Vault) {
 }
 
 /// Reads every row; how many need each of the two keys.
-async fn read_all(folder: &Path, keys: &str) -> (i64, i64) {
-    let vault = vault(folder, keys).await;
+async fn read_all(place: &Place<'_>, keys: &str) -> (i64, i64) {
+    let vault = vault(place, keys).await;
     for number in 0..USERS {
         let slot = Slot {
             subject: subject(number),
@@ -127,43 +127,43 @@ async fn put(client: &Client, host: &Process) -> reqwest::Response {
     request.send().await.unwrap()
 }
 
-async fn key_status(folder: &Path, keys: &str) -> Value {
-    let status = calport(folder, keys, "keys status --json", None).await;
+async fn key_status(place: &Place<'_>, keys: &str) -> Value {
+    let status = calport(place, keys, "keys status --json", None).await;
     assert!(status.status.success(), "{status:?}");
     serde_json::from_slice(&status.stdout).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[each_database(flavor = "multi_thread")]
 async fn case_14_a_rotation_that_is_killed_leaves_every_row_readable_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+    let place = &Place::fresh(folder.path()).await;
     let client = Client::builder().no_proxy().build().unwrap();
     let both = format!("{K2},{K1}");
 
-    let host = serve(folder, K1).await.unwrap();
+    let host = serve(place, K1).await.unwrap();
     let url = host.url.clone();
     let first = put(&client, &host).await;
     assert_eq!(first.status(), StatusCode::ACCEPTED);
     let first: Value = first.json().await.unwrap();
     let link = first["participants"][0]["file_url"].as_str().unwrap();
     let link = link.replace("localhost", "127.0.0.1").replace(&url, "");
-    let old = vault(folder, K1).await;
+    let old = vault(place, K1).await;
     fill(&old).await;
     old.database().close().await;
     // The server does not have the new key yet: it could not read what is sealed with it.
-    let early = calport(folder, &both, "keys rotate", None).await;
+    let early = calport(place, &both, "keys rotate", None).await;
     assert_eq!(early.status.code(), Some(2), "{early:?}");
     assert!(text(&early.stderr).contains("k2"), "{early:?}");
     let rows = i64::try_from(USERS).unwrap();
-    assert_eq!(read_all(folder, K1).await, (rows, 0));
+    assert_eq!(read_all(place, K1).await, (rows, 0));
     host.terminate().await.unwrap();
 
-    let host = serve(folder, &both).await.unwrap();
+    let host = serve(place, &both).await.unwrap();
     let mut seen = Vec::new();
     for kill in ["rotating:1", "rotated:1", "rotating:2"] {
-        let killed = calport(folder, &both, "keys rotate", Some(kill)).await;
+        let killed = calport(place, &both, "keys rotate", Some(kill)).await;
         assert_eq!(killed.status.signal(), Some(9), "{kill}: {killed:?}");
-        let (old, new) = read_all(folder, &both).await;
+        let (old, new) = read_all(place, &both).await;
         assert_eq!(old + new, rows);
         seen.push(new);
     }
@@ -174,21 +174,21 @@ async fn case_14_a_rotation_that_is_killed_leaves_every_row_readable_and_goes_on
     );
     // The server lives, and what it is asked meanwhile works.
     assert_eq!(put(&client, &host).await.status(), StatusCode::ACCEPTED);
-    let status = key_status(folder, &both).await;
+    let status = key_status(place, &both).await;
     assert_eq!(status["keys"][1]["id"], "k1");
     assert_eq!(status["keys"][1]["may_be_removed"], false, "{status}");
     host.terminate().await.unwrap();
-    let refused = serve(folder, K2).await.map(|_| ()).unwrap_err();
+    let refused = serve(place, K2).await.map(|_| ()).unwrap_err();
     assert!(
         refused.contains("exit status: 2") && refused.contains("100 connections"),
         "{refused}"
     );
 
-    let host = serve(folder, &both).await.unwrap();
-    let done = calport(folder, &both, "keys rotate", None).await;
+    let host = serve(place, &both).await.unwrap();
+    let done = calport(place, &both, "keys rotate", None).await;
     assert!(done.status.success(), "{done:?}");
-    assert_eq!(read_all(folder, K2).await, (0, rows));
-    let status = key_status(folder, &both).await;
+    assert_eq!(read_all(place, K2).await, (0, rows));
+    let status = key_status(place, &both).await;
     let (new, old) = (&status["keys"][0], &status["keys"][1]);
     assert_eq!(
         (&new["role"], &new["needed_by"]["connection"]),
@@ -202,7 +202,7 @@ async fn case_14_a_rotation_that_is_killed_leaves_every_row_readable_and_goes_on
     host.terminate().await.unwrap();
 
     // Without the old key: the kept reply, the link and every connection are as they were.
-    let host = serve(folder, K2).await.unwrap();
+    let host = serve(place, K2).await.unwrap();
     let again = put(&client, &host).await;
     assert_eq!(again.headers()["idempotency-replayed"], "true");
     assert_eq!(again.json::<Value>().await.unwrap(), first);
@@ -213,22 +213,20 @@ async fn case_14_a_rotation_that_is_killed_leaves_every_row_readable_and_goes_on
         .unwrap();
     assert_eq!(file.status(), StatusCode::OK, "{link}");
     host.terminate().await.unwrap();
-    nothing_is_in_the_clear(folder, &[&early.stderr, &done.stderr, &done.stdout]);
+    nothing_is_in_the_clear(place, [early.stderr, done.stderr, done.stdout]).await;
 }
 
-/// Case 13: neither tokens nor master keys are in any file or in what was printed.
-fn nothing_is_in_the_clear(folder: &Path, printed: &[&[u8]]) {
-    let files = fs::read_dir(folder).unwrap();
-    let files: Vec<_> = files
-        .map(|file| fs::read(file.unwrap().path()).unwrap())
-        .collect();
-    assert!(files.iter().map(Vec::len).sum::<usize>() > 100_000);
+/// Case 13: neither tokens nor master keys are in the database, in the log or in what was
+/// printed. (What is on PostgreSQL's disk is looked for with grep: see the replicas' tests.)
+async fn nothing_is_in_the_clear(place: &Place<'_>, printed: [Vec<u8>; 3]) {
+    let database = match calport_databases::kind() {
+        Kind::Sqlite => on_disk(place.folder).await,
+        Kind::Postgres => stored(place.folder, &place.database).await,
+    };
+    assert!(database.len() > 100_000);
+    let log = fs::read(place.folder.join("calport.log")).unwrap();
     let raw: Vec<u8> = (0..32).collect();
-    let searched = files
-        .iter()
-        .map(Vec::as_slice)
-        .chain(printed.iter().copied());
-    for bytes in searched {
+    for bytes in [database, log].iter().chain(&printed) {
         for needle in [b"canary-of".as_slice(), b"AAECAwQF", b"HxsdHBsa", &raw] {
             let found = bytes.windows(needle.len()).any(|window| window == needle);
             assert!(!found, "{}", needle.escape_ascii());

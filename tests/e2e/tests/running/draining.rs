@@ -11,7 +11,7 @@ async fn is_ready(rest: &Rest) -> bool {
     reply.status == StatusCode::OK
 }
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_48_a_host_that_is_to_end_says_so_first_and_serves_until_it_does() {
     let google = Google::start(GoogleConfig::default()).unwrap();
     let outlook = Outlook::start(OutlookConfig::default()).unwrap();
@@ -19,6 +19,8 @@ async fn case_48_a_host_that_is_to_end_says_so_first_and_serves_until_it_does() 
     let mut settings = google.environment();
     // Longer than any test: only the second signal ends it.
     settings.push(("CALPORT_DRAIN_SECONDS".to_owned(), "600".to_owned()));
+    let database = calport_databases::fresh(folder.path()).await;
+    settings.push(("CALPORT_DATABASE_URL".to_owned(), database));
     let binary = Path::new(BINARY);
     let host = Process::start(binary, folder.path(), "127.0.0.1:0", &settings)
         .await

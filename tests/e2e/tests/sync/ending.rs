@@ -6,13 +6,15 @@ use calport_standins::{Google, GoogleConfig, Outlook, OutlookConfig};
 use reqwest::Method;
 use std::{path::Path, time::Duration};
 
-#[tokio::test]
+#[calport_databases::each_database]
 async fn case_48_sigterm_lets_work_finish_and_leaves_the_rest_to_the_next_start() {
     let google = Google::start(GoogleConfig::default()).unwrap();
     let outlook = Outlook::start(OutlookConfig::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
-    let settings = google.environment();
+    let mut settings = google.environment();
+    let url = calport_databases::fresh(folder.path()).await;
+    settings.push(("CALPORT_DATABASE_URL".to_owned(), url.clone()));
     let host = Process::start(binary, folder.path(), "127.0.0.1:0", &settings)
         .await
         .unwrap();
@@ -37,7 +39,6 @@ async fn case_48_sigterm_lets_work_finish_and_leaves_the_rest_to_the_next_start(
     assert!(answered.iter().all(|request| request.status.is_some()));
     let there = google.events(CASEY, "primary").len();
     assert!(there < 30, "it ended before the work did: {there}");
-    let url = format!("sqlite:{}", folder.path().join("calport.db").display());
     sqlx::any::install_default_drivers();
     let database = sqlx::AnyPool::connect(&url).await.unwrap();
     let [held, noted]: [i64; 2] = [

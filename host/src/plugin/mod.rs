@@ -35,6 +35,8 @@ pub use error::{CallError, LoadError, error_code};
 pub use examine::Examination;
 pub use limits::{LimitError, Limits};
 pub use sealing::Sealing;
+#[cfg(fuzzing)]
+pub use sealing::fuzzing;
 
 use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};
 use bindings::PluginPre;

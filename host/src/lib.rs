@@ -26,6 +26,7 @@ pub mod feeds;
 mod hex;
 pub mod lease;
 pub mod metrics;
+mod object;
 pub mod page;
 mod plain;
 pub mod plugin;

@@ -112,7 +112,7 @@ pub(crate) fn label(name: &str, other: &str) -> String {
     let clean = |text: &str| -> String {
         text.chars()
             .filter(|c| !is_invisible(*c))
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| if is_break(c) { ' ' } else { c })
             .take(LONGEST_TEXT)
             .collect()
     };
@@ -124,9 +124,16 @@ pub(crate) fn label(name: &str, other: &str) -> String {
     }
 }
 
-/// Characters that change how others are shown and show nothing themselves.
+fn is_break(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Characters that change how others are shown and show nothing themselves, tags and
+/// annotations among them.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -157,6 +164,22 @@ mod tests {
             (Some("٧"), None),
         ] {
             assert_eq!(retry_after(header, NOW), expected, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_line_without_anything_that_cannot_be_seen() {
+        for (name, shown) in [
+            (" Casey ", "Casey"),
+            ("a\r\nb\tc", "a  b c"),
+            (
+                "one\u{2028}two\u{2029}three\u{85}four",
+                "one two three four",
+            ),
+            ("pay\u{202e}elgoog\u{61c}\u{fffa}\u{e0041}", "payelgoog"),
+            ("\u{200b}\u{2028}", "an-id"),
+        ] {
+            assert_eq!(label(name, "an-id"), shown, "{name:?}");
         }
     }
 

@@ -4,6 +4,8 @@
 mod cursor;
 mod event;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod google;
 mod http;
 mod ics;
@@ -16,6 +18,10 @@ mod remote;
 mod time;
 mod zones;
 
+#[cfg_attr(
+    fuzzing,
+    expect(missing_docs, reason = "what is generated is reached by fuzzing alone")
+)]
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",

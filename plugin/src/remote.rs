@@ -5,8 +5,10 @@
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::bindings::calport::calendar::types::{Error, RetryCause};
+use crate::bindings::calport::calendar::types::{AllDay, Error, RetryCause, Span, Timed};
 use crate::fault;
+use crate::time::Date;
+use crate::zones::Zone;
 
 /// What a link to a provider's own page may take; a host may show it.
 const LONGEST_LINK: usize = 2_048;
@@ -78,13 +80,46 @@ pub(crate) fn etag(text: Option<&str>) -> Option<String> {
     .map(str::to_owned)
 }
 
+/// When a remote event takes place. One of no length, which calendars can hold and the contract
+/// cannot, has no time that can be told.
+pub(crate) fn timed(start: i64, end: i64, zone: Option<Zone>) -> Option<Span> {
+    (start < end).then(|| {
+        Span::Timed(Timed {
+            start,
+            end,
+            zone: zone.map_or("Etc/UTC", |zone| zone.name()).to_owned(),
+        })
+    })
+}
+
+/// The same of whole days.
+pub(crate) fn all_day(start: Date, end: Date) -> Option<Span> {
+    (start < end).then(|| {
+        Span::AllDay(AllDay {
+            start: start.to_string(),
+            end: end.to_string(),
+        })
+    })
+}
+
 /// An http or https URL that can be shown.
 pub(crate) fn link(text: Option<&str>) -> Option<String> {
-    text.filter(|link| {
-        link.len() <= LONGEST_LINK
-            && Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-    })
-    .map(str::to_owned)
+    text.filter(|link| link.len() <= LONGEST_LINK && url(link).is_some())
+        .map(str::to_owned)
+}
+
+/// An http or https URL whose host is written in the one way that every reader takes alike:
+/// nothing in it is percent-encoded, and all of it is ASCII. Of other hosts `url` makes no sense
+/// here, and asserts as much in debug builds.
+pub(crate) fn url(text: &str) -> Option<Url> {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme))?;
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let is_plain = |b: u8| b.is_ascii_graphic() && b != b'%';
+    rest.get(..end)
+        .filter(|authority| authority.bytes().all(is_plain))
+        .and_then(|_| Url::parse(text).ok())
 }
 
 /// Whether what was asked for may have happened all the same.

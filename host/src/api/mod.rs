@@ -9,6 +9,8 @@ mod callback;
 mod complete;
 mod connect;
 mod feeds;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod idempotency;
 mod metrics;

@@ -1,7 +1,10 @@
 //! Reads JSON bodies, and names what is wrong with them.
 
 use super::{MAX_BODY, Problem};
-use crate::serving;
+use crate::{
+    object::{self, Mistake},
+    serving,
+};
 use axum::{
     body::{Bytes, HttpBody},
     extract::{FromRequest, Request, rejection::BytesRejection},
@@ -102,22 +105,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Small<T> {
                 title,
             ));
         }
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        serde_path_to_error::deserialize(&mut reader)
-            .map(Self)
-            .map_err(|error| {
-                let field = error.path().to_string();
-                let field = if field == "." {
-                    "body".to_owned()
-                } else {
-                    field
-                };
-                let problem = if error.inner().is_data() {
-                    "is missing, unknown or of the wrong type"
-                } else {
-                    "is not JSON"
-                };
-                Problem::invalid(field, problem, "the fields that the documentation lists")
-            })
+        read(json).map(Self)
     }
+}
+
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    object::read(json).map_err(|Mistake { field, problem }| {
+        Problem::invalid(field, problem, "the fields that the documentation lists")
+    })
 }

@@ -1,7 +1,10 @@
 //! The JSON of a booking. Whatever is unknown, naive or contradictory in it is refused by
 //! name; what calendars themselves demand is checked by the plugin.
 
-use crate::subject;
+use crate::{
+    object::{self, Mistake},
+    subject,
+};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -159,25 +162,14 @@ impl Body {
     /// # Errors
     /// The first mistake, by field.
     pub fn parse(json: &[u8]) -> Result<Self, BodyError> {
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let body: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let path = error.path().to_string();
-            let field = if path == "." { "body".to_owned() } else { path };
-            let problem = error.inner().to_string();
+        let body: Self = object::read(json).map_err(|Mistake { field, problem }| {
             let remedy = match field.as_str() {
                 "start" | "end" => "an RFC 3339 time with an offset: 2026-12-01T10:00:00Z",
                 "start_date" | "end_date" => "a date: 2026-12-24",
+                "body" => "one JSON object with the fields that the documentation lists",
                 _ => "the fields that the documentation lists, each of its type",
             };
-            // serde's message quotes what it found; cut where a value could begin.
-            BodyError::new(field, describe(&problem), remedy)
-        })?;
-        reader.end().map_err(|_| {
-            BodyError::new(
-                "body",
-                "has something behind its JSON object",
-                "one JSON object",
-            )
+            BodyError::new(field, problem, remedy)
         })?;
         body.when()?;
         body.check_participants()?;
@@ -247,32 +239,6 @@ impl Body {
             }
         }
         Ok(())
-    }
-}
-
-/// serde's words without the values that it quotes.
-fn describe(problem: &str) -> String {
-    let problem = problem.split(" at line ").next().unwrap_or(problem);
-    match problem
-        .split_once("invalid type: ")
-        .or_else(|| problem.split_once("invalid value: "))
-    {
-        Some((_, rest)) => match rest.rsplit_once("expected ") {
-            Some((_, expected)) => format!("is not {expected}"),
-            None => "has the wrong type".to_owned(),
-        },
-        None if problem.starts_with("unknown field")
-            || problem.starts_with("missing field")
-            || problem.starts_with("unknown variant")
-            || problem.starts_with("duplicate field") =>
-        {
-            problem
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(400)
-                .collect()
-        }
-        None => "cannot be read".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     config::is_loopback,
+    egress::Origin,
     plugin::calendar::{EndpointUse, ProviderInfo},
 };
 use url::Url;
@@ -29,6 +30,7 @@ pub(crate) fn check(
         .ok_or("the provider has no authorize endpoint")?;
     let endpoint = Url::parse(moved_to.unwrap_or(&endpoint.default_url))
         .map_err(|_| "the authorize endpoint is no URL")?;
+    Origin::parse(text).map_err(|_| "its origin can be read in two ways")?;
     let url = Url::parse(text).map_err(|_| "it is no URL")?;
     if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
         return Err("it is not https");
@@ -108,6 +110,10 @@ mod tests {
             ("host.example%2Fcb", "evil.example%2Fcb"),
             ("response_type=code", "response_type=token"),
             ("S256", "S256#x"),
+            ("https://", "https:"),
+            ("accounts.example", "%61ccounts.example"),
+            ("accounts.example", "%C3%A9Accounts.example"),
+            ("accounts.example", "accounts\t.example"),
         ] {
             assert!(!checked(&GOOD.replacen(from, to, 1)), "{from} -> {to}");
         }

@@ -59,16 +59,8 @@ impl Flows {
         origin: &mut Option<Origin>,
     ) -> Result<Returned, FlowError> {
         let provider = self.oauth_provider(provider)?;
-        if query.len() > MAX_QUERY {
-            return Err(FlowError::UnknownState);
-        }
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        let (states, parameters): (Vec<_>, Vec<_>) =
-            pairs.into_owned().partition(|(name, _)| name == "state");
-        let [(_, state)] = states.as_slice() else {
-            return Err(FlowError::UnknownState);
-        };
-        let flow = self.take_flow(state, &provider.id, origin).await?;
+        let (state, parameters) = parameters(query).ok_or(FlowError::UnknownState)?;
+        let flow = self.take_flow(&state, &provider.id, origin).await?;
         let is_same_browser = cookie.is_some_and(|cookie| {
             bool::from(
                 random::digest(cookie)
@@ -138,4 +130,17 @@ impl Flows {
             subject,
         })
     }
+}
+
+/// A callback's state, and its other parameters in order; `None` for a query that is too long
+/// or holds not exactly one state.
+pub(super) fn parameters(query: &str) -> Option<(String, Vec<(String, String)>)> {
+    if query.len() > MAX_QUERY {
+        return None;
+    }
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (mut states, parameters): (Vec<_>, Vec<_>) =
+        pairs.into_owned().partition(|(name, _)| name == "state");
+    let (_, state) = states.pop()?;
+    states.is_empty().then_some((state, parameters))
 }

@@ -7,6 +7,8 @@ mod begin;
 mod error;
 mod finish;
 mod flows;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod landing;
 mod pace;
 mod parked;

@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 /// What is parked, sealed.
 #[derive(Serialize, Deserialize)]
-struct Parked {
-    parameters: Vec<(String, String)>,
-    redirect_uri: String,
-    code_verifier: Zeroizing<String>,
+pub(super) struct Parked {
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) redirect_uri: String,
+    pub(super) code_verifier: Zeroizing<String>,
 }
 
 impl Flows {

@@ -74,10 +74,15 @@ fn plain_path(path: Option<&PathAndQuery>) -> Result<PathAndQuery, BadRequest> {
     if path.path().split('/').any(is_dot_segment) {
         return Err(BadRequest::Target);
     }
-    if text.starts_with('?') {
-        return PathAndQuery::try_from(format!("/{text}")).map_err(|_| BadRequest::Target);
+    // Of a URL without a path http keeps an empty one, which it shows as `/` and compares as
+    // another; or the query alone.
+    match text {
+        "/" => Ok(PathAndQuery::from_static("/")),
+        _ if text.starts_with('?') => {
+            PathAndQuery::try_from(format!("/{text}")).map_err(|_| BadRequest::Target)
+        }
+        _ => Ok(path.clone()),
     }
-    Ok(path.clone())
 }
 
 fn is_dot_segment(segment: &str) -> bool {
@@ -117,6 +122,23 @@ mod tests {
         }
         assert_eq!(path_of("").as_deref(), Ok("/"));
         assert_eq!(path_of("?q=1").as_deref(), Ok("/?q=1"));
+    }
+
+    #[test]
+    fn a_url_without_a_path_is_the_same_target_as_its_root() {
+        let target = |text: &str| Target::parse(&text.parse().unwrap()).unwrap();
+        let root = target("https://calendar.example/");
+        for text in [
+            "https://calendar.example",
+            "https://calendar.example#fragment",
+            "https://calendar.example/#fragment",
+        ] {
+            assert_eq!(target(text), root, "{text}");
+        }
+        assert_eq!(
+            target("https://calendar.example?q#fragment"),
+            target("https://calendar.example/?q")
+        );
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub use examine::Examination;
 pub use json::ArgumentError;
 pub use limits::{LimitError, Limits};
 pub use reach::{Attempt, Attempts, Reach};
+#[cfg(fuzzing)]
+pub use sealing::fuzzing;
 pub use sealing::{Sealing, holds_placeholder};
 
 use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};

@@ -215,6 +215,7 @@ fn timed(span: &Timed, recurrence: Option<&Recurrence>) -> Result<When, InvalidF
     let repeats = recurrence
         .map(|recurrence| {
             let rule = Rule::parse(&recurrence.rule, span.start)?;
+            check_occurs(&rule, Date::of(zone.local(span.start)))?;
             let excluded = excluded(&recurrence.excluded, &|name, occurrence| match occurrence {
                 Occurrence::At(at) => check_instant(name, *at).map(|()| *at),
                 Occurrence::On(_) => Err(field(
@@ -247,6 +248,7 @@ fn all_day(span: &AllDay, recurrence: Option<&Recurrence>) -> Result<When, Inval
     let repeats = recurrence
         .map(|recurrence| {
             let rule = Rule::parse(&recurrence.rule, start)?;
+            check_occurs(&rule, start)?;
             let excluded = excluded(&recurrence.excluded, &|name, occurrence| match occurrence {
                 Occurrence::On(day) => date(name, day).map(|day| day.0),
                 Occurrence::At(_) => Err(field(
@@ -266,6 +268,17 @@ fn all_day(span: &AllDay, recurrence: Option<&Recurrence>) -> Result<When, Inval
         end,
         repeats,
     })
+}
+
+fn check_occurs<T>(rule: &Rule<T>, first: Date) -> Result<(), InvalidField> {
+    if rrule::occurs(rule, first) {
+        return Ok(());
+    }
+    Err(field(
+        "recurrence.rule",
+        "never comes to a day",
+        "check what its parts have in common, and INTERVAL against the start",
+    ))
 }
 
 fn excluded(

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::bindings::calport::calendar::types::{AllDay, Error, Span, Status, Timed};
+use crate::bindings::calport::calendar::types::{Error, Span, Status};
 use crate::bindings::exports::calport::calendar::changes::Aspects;
 use crate::event::{CheckedEvent, Repeats, When};
 use crate::json::{Fields as _, object};
@@ -119,22 +119,12 @@ impl Item {
     pub(super) fn span(&self, wanted: &When) -> Option<Span> {
         let (start, end) = (self.0.at("start"), self.0.at("end"));
         if let Some(first) = start.at("date").as_str() {
-            let day = |text: &str| time::Date::parse(text).map(|day| day.to_string());
-            return Some(Span::AllDay(AllDay {
-                start: day(first)?,
-                end: day(end.at("date").as_str()?)?,
-            }));
+            let last = end.at("date").as_str()?;
+            return remote::all_day(time::Date::parse(first)?, time::Date::parse(last)?);
         }
         let at = |moment: &Value| moment.at("dateTime").as_str().and_then(time::parse_rfc3339);
         let theirs = start.at("timeZone").as_str().and_then(Zone::find);
-        Some(Span::Timed(Timed {
-            start: at(start)?,
-            end: at(end)?,
-            zone: theirs
-                .or(wanted.zone())
-                .map_or("Etc/UTC", |zone| zone.name())
-                .to_owned(),
-        }))
+        remote::timed(at(start)?, at(end)?, theirs.or(wanted.zone()))
     }
 
     fn text(&self, name: &str) -> &str {

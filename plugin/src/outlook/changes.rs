@@ -123,7 +123,7 @@ fn touch(page: &mut Page, row: &Value) -> Result<(), Error> {
 /// The link, if it leads to Graph itself.
 fn own_link(caller: &dyn Caller, link: &str) -> Result<Option<Url>, Error> {
     let own = GRAPH.below(caller.world(), "/")?.origin();
-    Ok(Url::parse(link).ok().filter(|url| url.origin() == own))
+    Ok(remote::url(link).filter(|url| url.origin() == own))
 }
 
 fn request(url: Url) -> Request {

@@ -11,7 +11,7 @@ use crate::json::Fields as _;
 use crate::oauth::segment;
 use crate::oauth::session::Caller;
 pub(super) use crate::remote::Refusal;
-use crate::{fault, json};
+use crate::{fault, json, remote};
 
 /// Ids that survive a move between folders, times in UTC, bodies as they were sent.
 pub(super) const PREFERENCES: &str =
@@ -126,8 +126,7 @@ pub(super) fn pages(
             return Ok(());
         };
         // It gets the user's token: nobody else may be asked for the next page.
-        next = Url::parse(link)
-            .ok()
+        next = remote::url(link)
             .filter(|url| url.origin() == origin)
             .ok_or_else(fault::unavailable)?;
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::busy::instant;
 use super::draft::{Draft, PENDING, REVISION, SERIES, SINGLE, UID};
-use crate::bindings::calport::calendar::types::{AllDay, Error, Span, Timed};
+use crate::bindings::calport::calendar::types::{Error, Span};
 use crate::bindings::exports::calport::calendar::calendar::RemoteEvent;
 use crate::bindings::exports::calport::calendar::changes::Aspects;
 use crate::event::When;
@@ -130,20 +130,11 @@ impl Item {
     /// `wanted` says whose clock is meant.
     pub(super) fn span(&self, wanted: &When) -> Option<Span> {
         let (start, end) = (instant(self.0.at("start"))?, instant(self.0.at("end"))?);
-        Some(if json::flag(self.0.at("isAllDay")) {
-            let day = |midnight| Date::of(midnight).to_string();
-            Span::AllDay(AllDay {
-                start: day(start),
-                end: day(end),
-            })
+        if json::flag(self.0.at("isAllDay")) {
+            remote::all_day(Date::of(start), Date::of(end))
         } else {
-            let zone = wanted.zone();
-            Span::Timed(Timed {
-                start,
-                end,
-                zone: zone.map_or("Etc/UTC", |zone| zone.name()).to_owned(),
-            })
-        })
+            remote::timed(start, end, wanted.zone())
+        }
     }
 
     fn text(&self, name: &str) -> &str {

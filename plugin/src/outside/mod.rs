@@ -2,7 +2,16 @@
 //! settings, the user's credentials, the time. Provider logic knows nothing else,
 //! and is tested natively against a fake.
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    fuzzing,
+    expect(dead_code, reason = "tests make up more than fuzzing needs")
+)]
+#[expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a world that was not made up right stops what runs in it"
+)]
 pub(crate) mod fake;
 pub(crate) mod wasi;
 

@@ -8,6 +8,12 @@ pub(crate) use rule::{Change, Clock, Rule, Turn};
 
 include!(concat!(env!("OUT_DIR"), "/zones.rs"));
 
+/// The names of all of them.
+#[cfg(fuzzing)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ZONES.iter().map(|entry| entry.name)
+}
+
 struct Entry {
     name: &'static str,
     clock: u8,

@@ -33,15 +33,13 @@ impl Needles {
                     placeholder: placeholder.to_owned(),
                 });
             };
-            push(value.to_owned());
-            // As some writers of JSON do, and as URLs have it: `1//0g` is Google's way to begin.
-            if value.contains('/') {
-                push(value.replace('/', "\\/"));
+            let mut texts = vec![value.to_owned()];
+            for spelling in spellings(value) {
+                if !texts.contains(&spelling) {
+                    texts.push(spelling);
+                }
             }
-            let encoded: String = byte_serialize(value.as_bytes()).collect();
-            if encoded != value {
-                push(encoded);
-            }
+            texts.into_iter().for_each(&mut push);
         }
         Self(needles)
     }
@@ -77,6 +75,32 @@ impl Needles {
         };
         self.0.iter().filter_map(begun).max().unwrap_or(0)
     }
+}
+
+/// As URLs have a value, and as writers of JSON do that escape more than they must.
+fn spellings(value: &str) -> [String; 5] {
+    let escaped = |special: &str, digits: fn(u32) -> String| {
+        let mut text = String::new();
+        for c in value.chars() {
+            match special.contains(c) {
+                true => text.push_str(&digits(c.into())),
+                false => text.push(c),
+            }
+        }
+        text
+    };
+    let lower = |code| format!("\\u{code:04x}");
+    [
+        byte_serialize(value.as_bytes()).collect(),
+        // PHP, and who writes JSON into pages: `1//0g` is Google's way to begin.
+        value.replace('/', "\\/"),
+        // Go.
+        escaped("<>&", lower),
+        // Gson.
+        escaped("<>&='", lower),
+        // System.Text.Json.
+        escaped("<>&+'\"`", |code| format!("\\u{code:04X}")),
+    ]
 }
 
 /// A body in which none is. What could be the beginning of one waits for what follows.

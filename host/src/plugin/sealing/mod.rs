@@ -6,9 +6,13 @@ mod authorization;
 mod echo;
 mod fault;
 mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod outgoing;
 mod policy;
 mod reply;
+#[cfg(any(test, fuzzing))]
+mod samples;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -19,9 +23,10 @@ pub use table::holds_placeholder;
 pub(super) use table::{Full, Kind};
 
 use super::calendar::Callback;
-use crate::egress::{Checked, ReplyBody};
+use crate::egress::{Checked, CheckedParts, ReplyBody};
 use bytes::Bytes;
 use echo::Screened;
+use fault::RequestFault;
 use http::Response;
 use http_body_util::{BodyExt, Full as Whole, combinators::UnsyncBoxBody};
 use policy::Way;
@@ -134,12 +139,17 @@ impl Seals {
             let reply = request.send().await?;
             return Ok(reply.map(|body| body.map_err(SealingError::from).boxed_unsync()));
         }
-        let parts = request.parts();
+        let way = self.fill(request.parts())?;
+        let reply = request.send().await?;
+        self.receive(way, reply).await
+    }
+
+    /// Puts the real values in, where this call may send them.
+    fn fill(&self, parts: &mut CheckedParts) -> Result<Way, RequestFault> {
         let provider = self.provider.as_deref().unwrap_or_default();
         let way = self.policy.way(provider, parts.target())?;
         outgoing::fill(&self.table, way, parts)?;
-        let reply = request.send().await?;
-        self.receive(way, reply).await
+        Ok(way)
     }
 
     async fn receive(&self, way: Way, reply: Response<ReplyBody>) -> Result<Sealed, SealingError> {

@@ -1,7 +1,10 @@
 //! RFC 5545 recurrence rules as types: what repeats, never when. Only what every
 //! calendar can show gets through: daily and longer, no bombs, nothing doubled.
 
+mod occurring;
 mod parse;
+
+pub(super) use occurring::occurs;
 
 use std::fmt;
 

@@ -229,3 +229,76 @@ fn every_rule_that_is_accepted_is_accepted_by_an_independent_parser() {
         assert!(other.is_ok(), "{written}: {other:?}");
     }
 }
+
+#[test]
+fn a_rule_that_never_comes_to_a_day_is_known_by_it_case_41() {
+    for (first, rule, comes) in [
+        ("20261201", "FREQ=DAILY", true),
+        ("20261201", "FREQ=DAILY;INTERVAL=7;BYDAY=TU", true),
+        ("20261201", "FREQ=DAILY;INTERVAL=7;BYDAY=MO", false),
+        (
+            "20261201",
+            "FREQ=DAILY;BYDAY=MO;BYMONTH=2;BYMONTHDAY=29",
+            true,
+        ),
+        ("20261201", "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=2", true),
+        ("20261201", "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=-3", false),
+        ("20261201", "FREQ=MONTHLY;BYDAY=5MO", true),
+        ("20261201", "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=29", true),
+        ("20261201", "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=28", false),
+        ("20261201", "FREQ=MONTHLY;BYDAY=-5MO;BYMONTHDAY=4", false),
+        ("20261201", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=5", true),
+        ("20261201", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6", false),
+        ("20270131", "FREQ=MONTHLY;BYMONTHDAY=31", true),
+        ("20270201", "FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=30", false),
+        ("20270131", "FREQ=YEARLY;BYMONTH=2", false),
+        ("20270131", "FREQ=YEARLY;BYMONTH=3", true),
+        ("20261201", "FREQ=YEARLY;BYDAY=53MO", true),
+        (
+            "20261201",
+            "FREQ=YEARLY;BYDAY=53MO,-53TU;BYYEARDAY=8",
+            false,
+        ),
+        ("20261201", "FREQ=YEARLY;BYMONTHDAY=13;BYDAY=FR", true),
+        ("20261201", "FREQ=YEARLY;BYYEARDAY=366", true),
+        ("20261201", "FREQ=YEARLY;BYYEARDAY=-366", true),
+        ("20261201", "FREQ=YEARLY;BYYEARDAY=1;BYMONTH=12", false),
+        ("20261201", "FREQ=YEARLY;BYYEARDAY=60;BYMONTHDAY=29", true),
+        ("20261201", "FREQ=YEARLY;BYYEARDAY=61;BYMONTHDAY=29", false),
+        (
+            "20261201",
+            "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO;BYMONTH=12",
+            true,
+        ),
+        ("20261201", "FREQ=YEARLY;BYWEEKNO=1;BYMONTH=6", false),
+        ("20261201", "FREQ=YEARLY;BYWEEKNO=53", true),
+        ("20271201", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", true),
+        (
+            "20271201",
+            "FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=29",
+            false,
+        ),
+        (
+            "20261201",
+            "FREQ=YEARLY;INTERVAL=100;BYMONTH=2;BYMONTHDAY=29",
+            false,
+        ),
+        (
+            "20001201",
+            "FREQ=YEARLY;INTERVAL=400;BYMONTH=2;BYMONTHDAY=29",
+            true,
+        ),
+        ("20261201", "FREQ=YEARLY;INTERVAL=9999;BYMONTH=1", false),
+        ("20261201", "FREQ=YEARLY;INTERVAL=9999;BYMONTH=12", true),
+    ] {
+        let day = Date::parse_until(first).unwrap();
+        let read = Rule::parse(rule, day).unwrap();
+        assert_eq!(occurs(&read, day), comes, "{first} {rule}");
+        // Another reader finds one, too; where there is none, it takes its time to give up.
+        if comes {
+            let set = format!("DTSTART:{first}T100000Z\nRRULE:{rule}");
+            let found = set.parse::<rrule::RRuleSet>().unwrap().all(1);
+            assert_eq!(found.dates.len(), 1, "{first} {rule}");
+        }
+    }
+}

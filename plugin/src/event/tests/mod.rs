@@ -257,3 +257,31 @@ fn what_is_allowed_to_the_last_character_is_accepted() {
     assert_eq!(checked.location, None);
     assert_eq!(checked.description.unwrap().len(), 8_192);
 }
+
+#[test]
+fn a_rule_that_never_comes_to_a_day_of_the_events_own_zone_is_refused_case_41() {
+    let new_years_eve = |zone: &str| Event {
+        when: Span::Timed(Timed {
+            start: parse_rfc3339("2026-12-31T23:30:00Z").unwrap(),
+            end: parse_rfc3339("2027-01-01T00:30:00Z").unwrap(),
+            zone: zone.into(),
+        }),
+        recurrence: Some(Recurrence {
+            rule: "FREQ=YEARLY;INTERVAL=9999;BYMONTH=1".into(),
+            excluded: vec![],
+        }),
+        ..sample()
+    };
+    assert!(CheckedEvent::new(new_years_eve("Asia/Tokyo")).is_ok());
+    let whole_day = Event {
+        when: all_day("2026-12-31", "2027-01-01"),
+        ..new_years_eve("Etc/UTC")
+    };
+    for event in [new_years_eve("Europe/London"), whole_day] {
+        let error = CheckedEvent::new(event).unwrap_err();
+        assert_eq!(
+            (error.field.as_str(), error.problem.as_str()),
+            ("recurrence.rule", "never comes to a day")
+        );
+    }
+}

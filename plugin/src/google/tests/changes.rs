@@ -216,6 +216,41 @@ fn each_aspect_is_told_by_itself_and_reminders_are_the_users_own() {
 }
 
 #[test]
+fn an_event_that_a_user_gave_no_length_differs_and_tells_no_time() {
+    let event = sample();
+    let world = connected();
+    let id = item::id(&event.uid, 0);
+    world.reply(reply(200, &json!({ "id": id })));
+    let remote = push(&world, &event, None).unwrap().unwrap();
+    let at = |text: &str| json!({ "dateTime": text });
+    let on = |text: &str| json!({ "date": text });
+    for (start, end, is_told) in [
+        (
+            at("2026-12-02T10:00:00Z"),
+            at("2026-12-02T10:00:00Z"),
+            false,
+        ),
+        (
+            at("2026-12-02T10:00:00Z"),
+            at("2026-12-02T09:00:00Z"),
+            false,
+        ),
+        (at("2026-12-02T10:00:00Z"), at("2026-12-02T10:00:01Z"), true),
+        (on("2026-12-02"), on("2026-12-02"), false),
+        (on("2026-12-02"), on("2026-12-03"), true),
+    ] {
+        let world = connected();
+        world.reply(reply(200, &json!({ "id": id, "start": start, "end": end })));
+        let found = provider::compare(&world, "google", event.clone(), &remote).unwrap();
+        let Finding::Different(found) = found else {
+            panic!("{found:?}");
+        };
+        assert!(found.aspects.contains(Aspects::WHEN));
+        assert_eq!(found.when.is_some(), is_told, "{start} {end}");
+    }
+}
+
+#[test]
 fn the_parts_of_a_rule_may_stand_in_any_order() {
     let event = Event {
         recurrence: Some(crate::bindings::calport::calendar::types::Recurrence {

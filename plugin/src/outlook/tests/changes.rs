@@ -113,6 +113,10 @@ fn the_users_token_goes_to_no_other_host_whatever_link_or_cursor_says() {
         "https://graph.microsoft.com@evil.example/",
         "https://graph.microsoft.com:8443/",
         "//evil.example/",
+        "https:graph.microsoft.com/",
+        "https://graph.microsoft%2Ecom/",
+        "https://%C3%A9Graph.microsoft.com/",
+        "https://\u{e9}Graph.microsoft.com/",
         "no link",
     ] {
         for name in ["@odata.nextLink", "@odata.deltaLink"] {
@@ -275,4 +279,36 @@ fn each_aspect_is_told_by_itself_and_reminders_are_the_users_own() {
         matches!(&found, Finding::Same(now) if now.id == "two/+="),
         "{found:?}"
     );
+}
+
+#[test]
+fn an_event_that_a_user_gave_no_length_differs_and_tells_no_time() {
+    let event = sample();
+    let remote = RemoteEvent {
+        id: "one".into(),
+        calendar: "primary".into(),
+        etag: None,
+        link: None,
+    };
+    let at = |text: &str| json!({ "dateTime": text, "timeZone": "UTC" });
+    for (start, end, all_day, is_told) in [
+        ("2026-12-02T10:00:00", "2026-12-02T10:00:00", false, false),
+        ("2026-12-02T10:00:00", "2026-12-02T09:00:00", false, false),
+        ("2026-12-02T10:00:00", "2026-12-02T10:00:01", false, true),
+        ("2026-12-02T00:00:00", "2026-12-02T00:00:00", true, false),
+        ("2026-12-02T00:00:00", "2026-12-03T00:00:00", true, true),
+    ] {
+        let world = connected();
+        let mut item = json!({ "id": "one", "start": at(start), "end": at(end) });
+        item["isAllDay"] = all_day.into();
+        item["singleValueExtendedProperties"] =
+            json!([{ "id": crate::outlook::draft::UID, "value": event.uid }]);
+        world.reply(reply(200, &json!({ "value": [item] })));
+        let found = provider::compare(&world, "outlook", event.clone(), &remote).unwrap();
+        let Finding::Different(found) = found else {
+            panic!("{found:?}");
+        };
+        assert!(found.aspects.contains(Aspects::WHEN));
+        assert_eq!(found.when.is_some(), is_told, "{start} {end}");
+    }
 }

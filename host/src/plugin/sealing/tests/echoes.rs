@@ -108,6 +108,25 @@ fn a_broken_reply_stays_broken_and_nothing_comes_after_it() {
 }
 
 #[test]
+fn a_credential_is_found_in_every_spelling_that_writers_of_json_have() {
+    let needles = Needles::new([("a<b>c&d='+/\"e`f", "sealed_1")].into_iter());
+    for text in [
+        r#""a<b>c&d='+\/"e`f""#,
+        r#""a\u003cb\u003ec\u0026d='+/"e`f""#,
+        r#""a\u003cb\u003ec\u0026d\u003d\u0027+/"e`f""#,
+        r#""a\u003Cb\u003Ec\u0026d=\u0027\u002B/\u0022e\u0060f""#,
+        "a%3Cb%3Ec%26d%3D%27%2B%2F%22e%60f",
+    ] {
+        assert!(needles.are_in(text.as_bytes()), "{text}");
+        let without = needles.taken_out(text).unwrap();
+        assert!(
+            without.contains("sealed_1") && !without.contains("003"),
+            "{without}"
+        );
+    }
+}
+
+#[test]
 fn short_values_are_not_looked_for() {
     let needles = Needles::new([("calendar", "sealed_1")].into_iter());
     assert!(!needles.are_in(b"a calendar"));

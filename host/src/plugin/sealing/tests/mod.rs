@@ -10,13 +10,12 @@ mod providers;
 mod replies;
 mod tokens;
 
-use super::{Kind, Policy, Sealing, Seals, table::Table};
-use crate::{
-    config::Environment,
-    plugin::calendar::{
-        Credential, Endpoint, EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation,
-    },
+use super::{
+    Kind, Policy, Sealing, Seals,
+    samples::{ACCESS, CODE, REFRESH, SECRET, VERIFIER, info, settings},
+    table::Table,
 };
+use crate::config::Environment;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// All that guests of one plugin were given.
@@ -33,13 +32,6 @@ impl Tap {
         self.0.lock().unwrap().clone()
     }
 }
-
-/// Values that need encoding wherever they go, each to be seen nowhere else.
-const SECRET: &str = "CANARY-client//secret+&=%~";
-const ACCESS: &str = "CANARY.access/token~+==";
-const REFRESH: &str = "1//CANARY-refresh&token=%41";
-const CODE: &str = "4/0CANARY+code&=";
-const VERIFIER: &str = "CANARY-verifier-dBjftJeZ4CVP";
 
 const CANARY: &str = "CANARY";
 
@@ -66,65 +58,6 @@ fn given() -> Given {
         other: seal(Kind::Other, "CANARY-id-token-or-the-like"),
         table,
     }
-}
-
-/// Two providers, `own` and `foreign`, each with its endpoints below a base URL.
-fn info() -> PluginInfo {
-    let provider = |id: &str| {
-        let upper = id.to_ascii_uppercase();
-        let endpoint = |word: &str, path: &str, uses| Endpoint {
-            setting: format!("{upper}_{word}_URL"),
-            default_url: format!("https://{id}.example{path}"),
-            uses,
-        };
-        ProviderInfo {
-            id: id.into(),
-            label: id.into(),
-            kind: ProviderKind::Oauth,
-            credentials: vec![
-                Credential {
-                    name: format!("{upper}_CLIENT_ID"),
-                    secret: false,
-                },
-                Credential {
-                    name: format!("{upper}_CLIENT_SECRET"),
-                    secret: true,
-                },
-            ],
-            redirect_setting: None,
-            endpoints: vec![
-                endpoint("AUTH", "/authorize", EndpointUse::AUTHORIZE),
-                endpoint("TOKEN", "/token", EndpointUse::TOKEN),
-                endpoint("REVOKE", "/revoke", EndpointUse::REVOKE),
-                endpoint("API", "/api/v1/", EndpointUse::API),
-            ],
-            scopes: vec![],
-            changes: true,
-            revocation: Some(Revocation::ByCall),
-        }
-    };
-    PluginInfo {
-        name: "test".into(),
-        version: "1.0.0".into(),
-        providers: vec![provider("own"), provider("foreign")],
-    }
-}
-
-/// The settings of both providers, moved to these base URLs.
-fn settings(own: &str, foreign: &str) -> Environment {
-    let mut pairs = Vec::new();
-    for (id, base) in [("OWN", own), ("FOREIGN", foreign)] {
-        pairs.push((format!("{id}_CLIENT_SECRET"), format!("{SECRET}-{id}")));
-        for (word, path) in [
-            ("AUTH", "/authorize"),
-            ("TOKEN", "/token"),
-            ("REVOKE", "/revoke"),
-            ("API", "/api/v1/"),
-        ] {
-            pairs.push((format!("{id}_{word}_URL"), format!("{base}{path}")));
-        }
-    }
-    Environment::from_pairs(pairs)
 }
 
 /// The seals of a call to `own`.

@@ -37,8 +37,8 @@ pub(crate) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Mistake> {
         let path = error.path().to_string();
         Mistake {
             field: match path.as_str() {
-                // The second is a field without a name.
-                "." | "" => "body".to_owned(),
+                // A field without a name, and one whose name cannot be read.
+                "." | "" | "?" => "body".to_owned(),
                 path => plain::line(path, LONGEST_NAME).into_owned(),
             },
             problem: describe(error.inner()),
@@ -144,7 +144,7 @@ mod tests {
                 assert!(!problem.contains("CANARY"), "{value}: {problem}");
             }
         }
-        assert_eq!(mistake("{\"kind\":\"x\"}").1, "is not one of `One`, `Two`");
+        assert_eq!(mistake("{\"kind\":\"x\"}").1, "is not `One` or `Two`");
         assert_eq!(mistake("{\"start\":7}").1, "is not a timestamp string");
     }
 }

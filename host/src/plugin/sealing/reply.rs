@@ -40,12 +40,14 @@ pub(super) fn seal(table: &Table, status: StatusCode, body: &Bytes) -> Result<By
         return Ok(Bytes::new());
     }
     let is_success = status.is_success();
-    let mut value = match serde_json::from_slice(body) {
-        Ok(value @ Value::Object(_)) => value,
+    let mut value = match serde_json::from_slice::<Value>(body) {
+        Ok(value) if value.is_object() => value,
         Ok(_) | Err(_) if is_success => return Err(ReplyFault::NotJson),
-        // A gateway's own page. It knows no new token, only what the request held.
         Ok(_) | Err(_) if table.needles().are_in(body) => return Err(ReplyFault::Echo),
-        Ok(_) | Err(_) => return Ok(body.clone()),
+        // A refusal in another form, which may hold a token all the same.
+        Ok(value) => value,
+        // A gateway's own page. It knows no new token, only what the request held.
+        Err(_) => return Ok(body.clone()),
     };
     hide(table, &mut value, !is_success)?;
     // With the new tokens among them.

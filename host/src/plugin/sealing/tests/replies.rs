@@ -209,3 +209,16 @@ fn only_headers_that_say_something_about_a_token_reply_are_left() {
     left.sort_unstable();
     assert_eq!(left, ["content-type", "retry-after"]);
 }
+
+#[test]
+fn a_token_in_a_refusal_is_sealed_whatever_json_it_stands_in() {
+    let table = Table::default();
+    for reply in [
+        json!([{"access_token": ACCESS}]),
+        json!([[{"error": {"refresh_token": REFRESH}}]]),
+    ] {
+        let read = sealed(&table, 400, &reply.to_string()).unwrap().to_string();
+        assert!(!read.contains(ACCESS) && !read.contains(REFRESH), "{read}");
+        assert_ne!(read, reply.to_string());
+    }
+}

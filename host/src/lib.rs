@@ -37,6 +37,7 @@ pub mod service;
 pub mod serving;
 pub mod steps;
 pub mod subject;
+mod sweep;
 pub mod sync;
 mod traces;
 pub mod trust;

@@ -2,10 +2,10 @@
 
 use super::CliError;
 use crate::{
-    config::{Environment, default_cache_dir},
+    config::{Environment, cache_dir},
     plugin::{self, Limits, LoadError},
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The bytes of a component.
 pub(super) async fn read(file: &Path) -> Result<Vec<u8>, CliError> {
@@ -27,10 +27,7 @@ pub(super) fn options(environment: &Environment) -> Result<plugin::Options, CliE
     })?;
     Ok(plugin::Options {
         limits,
-        cache_dir: environment
-            .get("CALPORT_CACHE_DIR")
-            .map(PathBuf::from)
-            .or_else(default_cache_dir),
+        cache_dir: cache_dir(environment),
         ..plugin::Options::default()
     })
 }

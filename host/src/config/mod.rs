@@ -125,7 +125,7 @@ impl Config {
         let mistakes = reader.mistakes;
         // Plugins' settings are looked up there, too.
         environment.forget(keys::SETTING);
-        let cache_dir = environment.get("CALPORT_CACHE_DIR").map(PathBuf::from);
+        let cache_dir = cache_dir(&environment);
         match (keys, user_tokens, platform_token) {
             (Some(keys), Some(user_tokens), Some(platform_token)) if mistakes.is_empty() => {
                 Ok(Self {
@@ -146,13 +146,19 @@ impl Config {
                     plugin,
                     plugin_sha256,
                     limits,
-                    cache_dir: cache_dir.or_else(default_cache_dir),
+                    cache_dir,
                     settings: environment,
                 })
             }
             _ => Err(ConfigError(mistakes)),
         }
     }
+}
+
+/// `CALPORT_CACHE_DIR`, or the usual place.
+pub(crate) fn cache_dir(environment: &Environment) -> Option<PathBuf> {
+    let own = environment.get("CALPORT_CACHE_DIR").map(PathBuf::from);
+    own.or_else(default_cache_dir)
 }
 
 /// `$XDG_CACHE_HOME/calport` or `~/.cache/calport` (XDG Base Directory Specification).

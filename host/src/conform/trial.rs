@@ -8,6 +8,7 @@ use crate::{
     plugin::{
         Attempt, Attempts, CallError, Options, Plugin,
         calendar::{EndpointUse, ProviderInfo},
+        is_below,
         types::Error,
     },
     subject::Subject,
@@ -140,11 +141,8 @@ fn is_at(attempt: &Attempt, provider: &ProviderInfo, uses: EndpointUse) -> bool 
     let endpoints = provider.endpoints.iter();
     let mut endpoints = endpoints.filter(|it| it.uses.contains(uses));
     endpoints.any(|endpoint| {
-        Url::parse(&endpoint.default_url).is_ok_and(|at| {
-            let rest = sent.path().strip_prefix(at.path().trim_end_matches('/'));
-            let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            sent.origin() == at.origin() && is_below
-        })
+        Url::parse(&endpoint.default_url)
+            .is_ok_and(|at| sent.origin() == at.origin() && is_below(sent.path(), at.path()))
     })
 }
 

@@ -2,21 +2,12 @@
 //! and nobody needs it more than a few times. Counted per process, as budgets are.
 
 use super::FlowError;
-use crate::subject::Subject;
+use crate::{subject::Subject, sweep::Sweep};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
-use std::{
-    num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::{num::NonZeroU32, sync::Arc};
 
 /// What a user may do at once and then a minute: far more than anybody who looks at a page.
 pub const CONNECTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-
-/// Connects between two times that users who have rested are forgotten.
-const SWEEP: u32 = 4_096;
 
 /// Counts what users begin. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,14 +16,14 @@ pub(super) struct Pace(Arc<Counted>);
 #[derive(Debug)]
 struct Counted {
     limiter: DefaultKeyedRateLimiter<Subject>,
-    until_sweep: AtomicU32,
+    sweep: Sweep,
 }
 
 impl Pace {
     pub(super) fn new(per_minute: NonZeroU32) -> Self {
         Self(Arc::new(Counted {
             limiter: RateLimiter::keyed(Quota::per_minute(per_minute)),
-            until_sweep: AtomicU32::new(SWEEP),
+            sweep: Sweep::default(),
         }))
     }
 
@@ -41,15 +32,8 @@ impl Pace {
     /// # Errors
     /// [`FlowError::TooOften`], where it is one too many; it is not counted then.
     pub(super) fn count(&self, subject: &Subject) -> Result<(), FlowError> {
-        let Counted {
-            limiter,
-            until_sweep,
-        } = &*self.0;
-        if until_sweep.fetch_sub(1, Ordering::Relaxed) == 1 {
-            until_sweep.store(SWEEP, Ordering::Relaxed);
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
+        let Counted { limiter, sweep } = &*self.0;
+        sweep.count(limiter);
         limiter.check_key(subject).map_err(|not_yet| {
             let wait = not_yet.wait_time_from(limiter.clock().now());
             // In whole seconds, and late rather than early.
@@ -62,6 +46,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::EVERY;
 
     #[test]
     fn a_user_who_connects_too_often_hears_how_long_and_nobody_else_waits() {
@@ -86,10 +71,10 @@ mod tests {
     #[test]
     fn users_who_have_rested_are_forgotten() {
         let pace = Pace::new(NonZeroU32::MAX);
-        for user in 0..3 * SWEEP {
+        for user in 0..3 * EVERY {
             pace.count(&Subject::new("t", user.to_string())).unwrap();
         }
         let held = pace.0.limiter.len();
-        assert!(held < 3 * SWEEP as usize / 2, "{held} users are held");
+        assert!(held < 3 * EVERY as usize / 2, "{held} users are held");
     }
 }

@@ -44,6 +44,7 @@ pub use limits::{LimitError, Limits};
 pub use reach::{Attempt, Attempts, Reach};
 #[cfg(fuzzing)]
 pub use sealing::fuzzing;
+pub(crate) use sealing::is_below;
 pub use sealing::{Sealing, holds_placeholder};
 
 use crate::{config::Environment, egress::Egress, metrics::Metrics, vault::Binding};

@@ -6,14 +6,11 @@ mod allowance;
 
 pub use allowance::{Allowance, Budget, BudgetError};
 
-use crate::vault::Binding;
+use crate::{sweep::Sweep, vault::Binding};
 use governor::{DefaultKeyedRateLimiter, NotUntil, RateLimiter, clock::Clock};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,10 +18,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The longest that one request waits: four of them, as many as a push takes, end before the
 /// call does. Workers are so few that it takes much else to come near it.
 const LONGEST: Duration = Duration::from_secs(5);
-
-/// Requests between two times that users who have rested are forgotten. A user is some
-/// hundred bytes.
-const SWEEP: u32 = 4_096;
 
 type Limiter = DefaultKeyedRateLimiter<String>;
 
@@ -65,7 +58,7 @@ struct Spending {
     budget: Budget,
     per_user: Option<Limiter>,
     per_app: Option<Limiter>,
-    until_sweep: AtomicU32,
+    sweep: Sweep,
     at_once: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
@@ -76,19 +69,14 @@ impl Spending {
             budget,
             per_user: limiter(budget.per_user),
             per_app: limiter(budget.per_app),
-            until_sweep: AtomicU32::new(SWEEP),
+            sweep: Sweep::default(),
             at_once: Mutex::default(),
         }
     }
 
     fn sweep(&self) {
-        let left = self.until_sweep.fetch_sub(1, Ordering::Relaxed);
-        if left == 1
-            && let Some(per_user) = &self.per_user
-        {
-            self.until_sweep.store(SWEEP, Ordering::Relaxed);
-            per_user.retain_recent();
-            per_user.shrink_to_fit();
+        if let Some(per_user) = &self.per_user {
+            self.sweep.count(per_user);
         }
     }
 
@@ -157,6 +145,7 @@ fn wait(not_yet: &NotUntil<Instant>, limiter: &Limiter) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::EVERY;
 
     fn spending(requests: u32, window: Duration) -> Arc<Spending> {
         let per_user = Some(Allowance { requests, window });
@@ -190,11 +179,11 @@ mod tests {
     #[tokio::test]
     async fn users_who_have_rested_are_forgotten() {
         let spending = spending(60_000, Duration::from_millis(60));
-        for user in 0..3 * SWEEP {
+        for user in 0..3 * EVERY {
             assert_eq!(purse(&spending, &user.to_string()).spend().await, Ok(()));
         }
         let held = spending.per_user.as_ref().unwrap().len();
-        assert!(held < 3 * SWEEP as usize / 2, "{held} users are held");
+        assert!(held < 3 * EVERY as usize / 2, "{held} users are held");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ mod tests;
 
 pub(super) use fault::SealingError;
 pub(super) use policy::Policy;
+pub(crate) use policy::is_below;
 pub use table::holds_placeholder;
 pub(super) use table::{Full, Kind};
 

@@ -123,7 +123,8 @@ fn target(url: &str) -> Option<Target> {
     Target::parse(&uri).ok()
 }
 
-fn is_below(path: &str, base: &str) -> bool {
+/// Whether a path is the base or lies below it.
+pub(crate) fn is_below(path: &str, base: &str) -> bool {
     path.strip_prefix(base.trim_end_matches('/'))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

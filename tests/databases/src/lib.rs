@@ -2,12 +2,14 @@
 //! every test, of the kind that the test is running on. The server is started from Debian's
 //! package, once for each test program, and ends with it.
 
+mod clock;
 mod keeper;
 mod place;
 mod pooler;
 mod server;
 
 pub use calport_test_macros::each_database;
+pub use clock::clock_settings;
 pub use place::{Missing, is_there};
 pub use pooler::Pooler;
 pub use server::{Server, Settings};

@@ -1,6 +1,6 @@
 //! A PostgreSQL server in a folder of its own, reached through a socket file: no port.
 
-use crate::{keeper::Kept, place};
+use crate::{clock_settings, keeper::Kept, place};
 use sqlx::{Connection, Executor, PgConnection};
 use std::{
     path::{Path, PathBuf},
@@ -57,15 +57,7 @@ impl Server {
     /// When it does not start.
     pub async fn start_with_clock(library: &Path) -> Self {
         let mut server = Self::made(Settings::new());
-        server.environment = vec![
-            ("LD_PRELOAD", library.display().to_string()),
-            (
-                "FAKETIME_TIMESTAMP_FILE",
-                server.clock().display().to_string(),
-            ),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ];
+        server.environment = clock_settings(library, &server.clock()).into();
         server.set_clock("+0");
         server.begin().await
     }

@@ -2,7 +2,7 @@
 //! binary, whose SQLite has no other one, or that of PostgreSQL alone.
 
 use super::{is_everywhere, job, path, reading_until};
-use calport_databases::{Server, is_there};
+use calport_databases::{Server, clock_settings, is_there};
 use calport_e2e::{Process, Rest, accounts::CASEY, connect, libfaketime, not_tested};
 use calport_standins::{Fault, Google, GoogleConfig, Outlook, OutlookConfig};
 use reqwest::Method;
@@ -26,12 +26,7 @@ async fn case_46_a_clock_that_jumps_a_day_either_way_stops_nothing_and_makes_no_
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
     fs::write(&clock, "+0").unwrap();
-    let settings = [
-        ("LD_PRELOAD", library.display().to_string()),
-        ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
-        ("FAKETIME_NO_CACHE", "1".to_owned()),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ];
+    let settings = clock_settings(&library, &clock);
     book_while_it_jumps(&settings, |offset| fs::write(&clock, offset).unwrap()).await;
 }
 

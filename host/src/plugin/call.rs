@@ -5,13 +5,20 @@ use super::{
 };
 use crate::vault::Binding;
 use futures::{FutureExt, future::BoxFuture};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tracing::Instrument;
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 /// Handles that instances of one component may hold, those of their own resources among them.
 /// The host's own limit is far below it.
 const OWN_HANDLES: usize = 1_000;
+
+/// What a call may compute among the others before it goes on behind them. Nearly all take
+/// less than a tenth of it.
+const LIGHT: Duration = Duration::from_millis(4);
 
 /// What an export gives: the host's failure outside, the contract's error inside.
 type Export<T> = wasmtime::Result<Result<T, types::Error>>;
@@ -82,15 +89,20 @@ where
 
 /// Does one call's work in a store of its own, within everything that a call may take.
 pub(super) async fn limited<R, F>(
-    loaded: &Loaded,
+    loaded: &Arc<Loaded>,
     binding: Option<Binding>,
     work: F,
 ) -> Result<R, CallError>
 where
-    F: for<'a> FnOnce(&'a Loaded, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<R>>,
+    R: Send + 'static,
+    F: for<'a> FnOnce(&'a Loaded, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<R>>
+        + Send
+        + 'static,
 {
     let limits = loaded.limits;
-    let work = async {
+    let heavy = loaded.runtime.heavy();
+    let loaded = loaded.clone();
+    let mut work = Box::pin(async move {
         // Before the slot: who waits for their own other calls keeps nobody else from theirs.
         let purse = binding
             .as_ref()
@@ -100,12 +112,20 @@ where
             None => None,
         };
         let _slot = loaded.runtime.slots().acquire().await;
-        let mut store = store(loaded.runtime.engine(), State::new(loaded, binding));
-        let result = work(loaded, &mut store).await;
+        let mut store = store(loaded.runtime.engine(), State::new(&loaded, binding));
+        let result = work(&loaded, &mut store).await;
         result.map_err(|error| failure(&error, &store))
+    });
+    let metered = async move {
+        match meter::within(LIGHT, &mut work).await {
+            Some(result) => Some(result),
+            None => {
+                let rest = limits.computing.saturating_sub(LIGHT);
+                heavy.run(Box::pin(meter::within(rest, work))).await
+            }
+        }
     };
-    let work = meter::within(limits.computing, work);
-    match tokio::time::timeout(limits.wall, work).await {
+    match tokio::time::timeout(limits.wall, metered).await {
         Ok(Some(result)) => result,
         Ok(None) | Err(_) => Err(CallError::TimedOut),
     }

@@ -1,13 +1,12 @@
 //! The wasmtime engine: made once for a process, with everything that a booking
 //! platform's calls do not need left out.
 
-use super::LoadError;
+use super::{LoadError, heavy::Heavy};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// Length of an epoch: for how long a guest that computes keeps others from its thread. With
-/// 10 ms one endless loop on two cores made others' p99 16 ms instead of 3.
+/// Length of an epoch: after how long a guest that computes gives way to others.
 const TICK: Duration = Duration::from_millis(2);
 
 /// Calls that run at the same time; more wait. Each holds a slot of the pool.
@@ -36,6 +35,7 @@ const KEEP_RESIDENT: usize = 1024 * 1024;
 pub struct Runtime {
     engine: Engine,
     slots: Arc<Semaphore>,
+    heavy: Heavy,
 }
 
 impl Runtime {
@@ -48,10 +48,12 @@ impl Runtime {
         let engine = Engine::new(&config(pool()))
             .or_else(|_| Engine::new(&config(InstanceAllocationStrategy::OnDemand)))
             .map_err(LoadError::Engine)?;
-        start_clock(&engine).map_err(|error| LoadError::Engine(error.into()))?;
+        let failed = |error: std::io::Error| LoadError::Engine(error.into());
+        start_clock(&engine).map_err(failed)?;
         Ok(Self {
             engine,
             slots: Arc::new(Semaphore::new(CONCURRENT_CALLS as usize)),
+            heavy: Heavy::start().map_err(failed)?,
         })
     }
 
@@ -61,6 +63,10 @@ impl Runtime {
 
     pub(super) fn slots(&self) -> &Arc<Semaphore> {
         &self.slots
+    }
+
+    pub(super) fn heavy(&self) -> &Heavy {
+        &self.heavy
     }
 }
 

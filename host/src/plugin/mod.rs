@@ -14,6 +14,7 @@ mod description;
 mod engine;
 mod error;
 mod examine;
+mod heavy;
 mod imports;
 mod json;
 mod limits;

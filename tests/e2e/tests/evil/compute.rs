@@ -1,12 +1,12 @@
 //! Cases 21 to 24: time, stack and memory of its own.
 
-use crate::lair::{Lair, event, hasty, p99};
+use crate::{
+    lair::{Lair, event, hasty, p99},
+    threads::ticks,
+};
 use calport_e2e::Log;
 use calport_host::plugin::{CallError, Limits};
-use std::{
-    sync::atomic::AtomicBool,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// It only passes when something is broken.
@@ -20,11 +20,16 @@ async fn case_22_a_loop_without_end_is_trapped_within_its_budget() {
         ..hasty()
     })
     .await;
-    let alone = p99(&lair.good_calls(4, &AtomicBool::new(true)).await);
+    let alone = p99(&lair.calls_alone(hasty().computing).await);
     for deed in ["spin", "spin in host calls"] {
+        let before = ticks("calport-heavy");
         let watched = timeout(PATIENCE, lair.push(deed, &[])).await;
         let watched = watched.expect("its budget ends it");
         assert!(matches!(watched.result, Err(CallError::TimedOut)), "{deed}");
+        assert!(
+            ticks("calport-heavy") > before,
+            "{deed}: where others' calls run"
+        );
         let over = watched.took.saturating_sub(hasty().computing);
         let began = Instant::now();
         let call = lair
@@ -57,7 +62,7 @@ async fn case_23_whoever_sleeps_is_woken_by_the_wall_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_24_memory_and_stack_end_the_call_and_nothing_else() {
-    let lair = Lair::open(hasty()).await;
+    let lair = Lair::open(Limits::default()).await;
     let hoarder = lair.push("allocate", &[]).await;
     assert!(matches!(hoarder.result, Err(CallError::OutOfMemory)));
     let pages: usize = lair.report("grow memory", &[]).await.parse().unwrap();

@@ -218,6 +218,16 @@ impl Lair {
         }
     }
 
+    /// How long others' calls take while nothing else happens, to compare with.
+    pub(crate) async fn calls_alone(&self, period: Duration) -> Vec<Duration> {
+        let ended = AtomicBool::new(false);
+        let period = async {
+            tokio::time::sleep(period).await;
+            ended.store(true, Ordering::Relaxed);
+        };
+        tokio::join!(period, self.good_calls(OTHERS, &ended)).1
+    }
+
     /// Others' calls, of this plugin and of another one, until the end and a few in any case;
     /// each must succeed.
     pub(crate) async fn good_calls(&self, users: usize, ended: &AtomicBool) -> Vec<Duration> {
@@ -256,7 +266,7 @@ pub(crate) fn p99(took: &[Duration]) -> Duration {
 pub(crate) fn hasty() -> Limits {
     Limits {
         wall: Duration::from_secs(3),
-        computing: Duration::from_millis(400),
+        computing: Duration::from_secs(1),
         ..Limits::default()
     }
 }

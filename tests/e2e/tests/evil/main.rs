@@ -11,4 +11,5 @@ mod memory;
 mod raw;
 mod sealed;
 mod spy;
+mod threads;
 mod wire;

@@ -46,10 +46,10 @@ pub enum DatabaseError {
          host, port, user, password, dbname, application_name and pgbouncer are known"
     )]
     UnknownParameter(String),
-    /// The lock file beside the database cannot be made.
-    #[error("the lock file {} cannot be opened: {source}", path.display())]
-    Lock {
-        /// The lock file.
+    /// The database's file, or the lock file beside it, cannot be opened or made.
+    #[error("the database's file {} cannot be opened: {source}", path.display())]
+    File {
+        /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,

@@ -33,7 +33,9 @@ pub(super) fn path(url: &str) -> Option<String> {
 
 /// Opens the file, makes it when it is missing, and brings its schema up to date.
 pub(super) async fn open(path: &str) -> Result<(AnyPool, Arc<File>), DatabaseError> {
-    let lock = lock(PathBuf::from(format!("{path}.lock")))?;
+    let lock = opened(PathBuf::from(format!("{path}.lock"))).and_then(locked)?;
+    // SQLite itself would make it, and the files beside it, readable by everybody.
+    opened(PathBuf::from(path))?;
     let pool = connect(path, "rwc").await?;
     MIGRATIONS.run(&pool).await?;
     Ok((pool, Arc::new(lock)))
@@ -84,22 +86,25 @@ async fn connect(path: &str, mode: &str) -> Result<AnyPool, DatabaseError> {
     Ok(pool)
 }
 
+/// Opens a file of this process's user; a new one is nobody else's to read.
+fn opened(path: PathBuf) -> Result<(File, PathBuf), DatabaseError> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(&path) {
+        Ok(file) => Ok((file, path)),
+        Err(source) => Err(DatabaseError::File { path, source }),
+    }
+}
+
 /// Held as long as the process lives; the system frees it even after kill -9.
-fn lock(path: PathBuf) -> Result<File, DatabaseError> {
-    let file = match File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-    {
-        Ok(file) => file,
-        Err(source) => return Err(DatabaseError::Lock { path, source }),
-    };
+fn locked((file, path): (File, PathBuf)) -> Result<File, DatabaseError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
             Err(DatabaseError::InUse(path.with_extension("")))
         }
-        Err(std::fs::TryLockError::Error(source)) => Err(DatabaseError::Lock { path, source }),
+        Err(std::fs::TryLockError::Error(source)) => Err(DatabaseError::File { path, source }),
     }
 }

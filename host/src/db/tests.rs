@@ -43,6 +43,25 @@ async fn case_47_a_second_opener_of_the_same_file_is_refused() {
     assert!(Database::open(&url).await.unwrap().now().await.unwrap() > 1_700_000_000);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_written_is_for_the_process_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let url = file(folder.path(), "calport.db");
+    let database = Database::open(&url).await.unwrap();
+    database.now().await.unwrap();
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{entry:?}");
+        names.insert(entry.file_name().into_string().unwrap());
+    }
+    let all = ["", "-shm", "-wal", ".lock"].map(|end| format!("calport.db{end}"));
+    assert_eq!(names, BTreeSet::from(all));
+}
+
 #[each_database]
 async fn a_joined_database_is_shared_with_the_process_that_it_serves() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@ mod collision;
 mod hold;
 mod postgres;
 mod session;
+mod silence;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,9 @@ mod tests;
 pub use collision::Collisions;
 pub use session::{Pool, Session, Transaction};
 
+use postgres::Place;
 use session::Connections;
+use silence::Silence;
 use sqlx::any::install_default_drivers;
 use std::{fs::File, path::PathBuf, sync::Arc};
 
@@ -125,9 +128,9 @@ impl Database {
             return Ok(Self::sqlite(pool, Some(lock)));
         }
         let place = postgres::place(url).ok_or(DatabaseError::UnknownKind)??;
-        let pool = postgres::connect(&place).await?;
-        postgres::migrate(&pool).await?;
-        Ok(Self::postgres(pool, place.connections))
+        let opened = Self::postgres(&place).await?;
+        postgres::migrate(opened.pool.any()).await?;
+        Ok(opened)
     }
 
     /// Opens an existing database beside the processes that it serves, for a short while:
@@ -142,7 +145,7 @@ impl Database {
             Some(path) => Self::sqlite(sqlite::join(&path).await?, None),
             None => {
                 let place = postgres::place(url).ok_or(DatabaseError::UnknownKind)??;
-                Self::postgres(postgres::connect(&place).await?, place.connections)
+                Self::postgres(&place).await?
             }
         };
         match joined.is_of_this_version().await? {
@@ -153,16 +156,18 @@ impl Database {
 
     fn sqlite(pool: sqlx::AnyPool, lock: Option<Arc<File>>) -> Self {
         Self {
-            pool: Pool::new(pool, Connections::Own),
+            pool: Pool::new(pool, Connections::Own, None),
             kind: Kind::Sqlite(lock),
         }
     }
 
-    fn postgres(pool: sqlx::AnyPool, connections: Connections) -> Self {
-        Self {
-            pool: Pool::new(pool, connections),
+    async fn postgres(place: &Place) -> Result<Self, DatabaseError> {
+        let silence = Silence::default();
+        let pool = postgres::connect(place, &silence).await?;
+        Ok(Self {
+            pool: Pool::new(pool, place.connections, Some(silence)),
             kind: Kind::Postgres,
-        }
+        })
     }
 
     async fn is_of_this_version(&self) -> Result<bool, sqlx::Error> {

@@ -1,6 +1,10 @@
 //! A server that several replicas share, reached directly or through a pooler.
 
-use super::{DatabaseError, session::Connections};
+use super::{
+    DatabaseError,
+    session::Connections,
+    silence::{Silence, no_answer},
+};
 use sqlx::{
     AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -93,8 +97,9 @@ fn parse(url: &str) -> Result<Place, DatabaseError> {
 }
 
 /// Connects; makes and changes nothing.
-pub(super) async fn connect(place: &Place) -> Result<AnyPool, DatabaseError> {
+pub(super) async fn connect(place: &Place, silence: &Silence) -> Result<AnyPool, DatabaseError> {
     let options = AnyConnectOptions::from_str(place.url.as_str())?;
+    let silence = silence.clone();
     let pool = AnyPoolOptions::new()
         .max_connections(POOL_SIZE)
         .acquire_timeout(PATIENCE)
@@ -110,6 +115,17 @@ pub(super) async fn connect(place: &Place) -> Result<AnyPool, DatabaseError> {
                 }
                 let answered = tokio::time::timeout(PATIENCE, connection.ping()).await;
                 Ok(matches!(answered, Ok(Ok(()))))
+            })
+        })
+        // sqlx asks it as well, and would wait for ever, with the connection's place in the pool.
+        .after_release(move |connection, _| {
+            let is_doubted = silence.was_heard_lately();
+            Box::pin(async move {
+                if !is_doubted {
+                    return Ok(true);
+                }
+                let answered = tokio::time::timeout(PATIENCE, connection.ping()).await;
+                answered.unwrap_or_else(|_| Err(no_answer())).map(|()| true)
             })
         })
         .connect_with(options)

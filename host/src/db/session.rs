@@ -2,6 +2,7 @@
 //! every statement must be part of a transaction and must leave no name behind, for the next
 //! one may go to another server connection.
 
+use super::silence::Silence;
 use futures::{
     TryFutureExt, TryStreamExt,
     future::BoxFuture,
@@ -28,6 +29,8 @@ pub(super) enum Connections {
 pub struct Pool {
     pool: AnyPool,
     connections: Connections,
+    /// Of a server; a file answers or fails.
+    silence: Option<Silence>,
 }
 
 /// Several statements that happen together or not at all. One that is dropped has not
@@ -41,11 +44,35 @@ pub struct Session {
     inner: sqlx::Transaction<'static, Any>,
     connections: Connections,
     is_shared: bool,
+    silence: Option<Silence>,
+}
+
+/// An answer in time, where there is a server that may be silent.
+async fn answer<T>(
+    silence: Option<&Silence>,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match silence {
+        Some(silence) => silence.broken_by(answer).await,
+        None => answer.await,
+    }
+}
+
+/// The same for each step of a statement.
+fn answers<'e>(silence: Option<&Silence>, steps: Steps<'e>) -> Steps<'e> {
+    match silence {
+        Some(silence) => silence.broken_by_each(steps),
+        None => steps,
+    }
 }
 
 impl Pool {
-    pub(super) fn new(pool: AnyPool, connections: Connections) -> Self {
-        Self { pool, connections }
+    pub(super) fn new(pool: AnyPool, connections: Connections, silence: Option<Silence>) -> Self {
+        Self {
+            pool,
+            connections,
+            silence,
+        }
     }
 
     /// `begin`: the statement that begins it, where it is not `BEGIN`. `is_shared`: whether
@@ -56,9 +83,10 @@ impl Pool {
         is_shared: bool,
     ) -> Result<Transaction, sqlx::Error> {
         Ok(Transaction(Session {
-            inner: self.pool.begin_with(begin).await?,
+            inner: answer(self.silence.as_ref(), self.pool.begin_with(begin)).await?,
             connections: self.connections,
             is_shared,
+            silence: self.silence.clone(),
         }))
     }
 
@@ -77,7 +105,7 @@ impl Transaction {
     /// # Errors
     /// It has not happened, or the connection was lost before it could be known.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.0.inner.commit().await
+        answer(self.0.silence.as_ref(), self.0.inner.commit()).await
     }
 
     /// Undoes it, and says whether that was heard.
@@ -85,7 +113,7 @@ impl Transaction {
     /// # Errors
     /// The connection was lost; it has not happened all the same.
     pub async fn rollback(self) -> Result<(), sqlx::Error> {
-        self.0.inner.rollback().await
+        answer(self.0.silence.as_ref(), self.0.inner.rollback()).await
     }
 
     /// Whether others may write while it goes on.
@@ -139,10 +167,11 @@ impl<'c> Executor<'c> for &'c mut Session {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        match self.connections {
+        let steps = match self.connections {
             Connections::Own => self.inner.fetch_many(query),
             Connections::Lent => self.inner.fetch_many(Nameless(query)),
-        }
+        };
+        answers(self.silence.as_ref(), steps)
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -153,10 +182,11 @@ impl<'c> Executor<'c> for &'c mut Session {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        match self.connections {
+        let first = match self.connections {
             Connections::Own => self.inner.fetch_optional(query),
             Connections::Lent => self.inner.fetch_optional(Nameless(query)),
-        }
+        };
+        Box::pin(answer(self.silence.as_ref(), first))
     }
 
     fn prepare_with<'e>(
@@ -187,7 +217,7 @@ impl<'p> Executor<'p> for &'p Pool {
         E: 'q + Execute<'q, Any>,
     {
         match self.connections {
-            Connections::Own => self.pool.fetch_many(query),
+            Connections::Own => answers(self.silence.as_ref(), self.pool.fetch_many(query)),
             Connections::Lent => Box::pin(
                 async move {
                     let mut transaction = self.begin("BEGIN", true).await?;
@@ -209,7 +239,10 @@ impl<'p> Executor<'p> for &'p Pool {
         E: 'q + Execute<'q, Any>,
     {
         match self.connections {
-            Connections::Own => self.pool.fetch_optional(query),
+            Connections::Own => {
+                let first = self.pool.fetch_optional(query);
+                Box::pin(answer(self.silence.as_ref(), first))
+            }
             Connections::Lent => Box::pin(async move {
                 let mut transaction = self.begin("BEGIN", true).await?;
                 let first = transaction.fetch_optional(query).await?;

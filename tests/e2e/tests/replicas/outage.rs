@@ -109,6 +109,26 @@ async fn case_45_postgresql_is_away_for_a_minute_and_nothing_acknowledged_is_los
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_45_postgresql_fails_over_and_nothing_acknowledged_is_lost() {
+    failing_over(async |switch, first, second| {
+        first.kill();
+        second.promote().await;
+        switch.turn_to(second.socket()).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_45_postgresql_vanishes_without_a_word_and_nothing_acknowledged_is_lost() {
+    failing_over(async |switch, first, second| {
+        switch.turn_silently_to(second.socket());
+        first.kill();
+        second.promote().await;
+    })
+    .await;
+}
+
+/// Two replicas on a server with a standby, and a switch in front of them.
+async fn failing_over(strike: impl AsyncFnOnce(&mut Switch, &mut Server, &Server)) {
     if let Err(missing) = is_there() {
         return not_tested("failovers", &missing.to_string()).unwrap();
     }
@@ -130,10 +150,8 @@ async fn case_45_postgresql_fails_over_and_nothing_acknowledged_is_lost() {
         .await
         .unwrap();
     run(&replicas, async || {
-        first.kill();
-        second.promote().await;
+        strike(&mut switch, &mut first, &second).await;
         second.set("synchronous_standby_names", "").await;
-        switch.turn_to(second.socket()).unwrap();
     })
     .await;
 }

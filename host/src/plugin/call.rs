@@ -1,7 +1,12 @@
 //! One call: a fresh store, its limits, and an end in every case.
 
 use super::{
-    Loaded, Plugin, bindings, bounded::Bounded, error::CallError, meter, state::State, types,
+    Loaded, Plugin, bindings,
+    bounded::Bounded,
+    error::CallError,
+    meter::{self, Clock},
+    state::State,
+    types,
 };
 use crate::vault::Binding;
 use futures::{FutureExt, future::BoxFuture};
@@ -114,14 +119,18 @@ where
         let _slot = loaded.runtime.slots().acquire().await;
         let mut store = store(loaded.runtime.engine(), State::new(&loaded, binding));
         let result = work(&loaded, &mut store).await;
+        if result.is_ok() {
+            store.data_mut().give_turn_back().await;
+        }
         result.map_err(|error| failure(&error, &store))
     });
     let metered = async move {
-        match meter::within(LIGHT, &mut work).await {
+        match meter::within(Clock::Processor, LIGHT, &mut work).await {
             Some(result) => Some(result),
             None => {
                 let rest = limits.computing.saturating_sub(LIGHT);
-                heavy.run(Box::pin(meter::within(rest, work))).await
+                let rest = meter::within(Clock::Wall, rest, work);
+                heavy.run(Box::pin(rest)).await
             }
         }
     };

@@ -52,15 +52,33 @@ impl Heavy {
             home,
             work: Some(work),
         };
-        let work = work.in_current_span();
-        let mut alone = JoinSet::new();
-        alone.spawn_on(work, &self.0.handle);
-        match alone.join_next().await {
-            Some(Ok(output)) => output,
-            Some(Err(error)) => resume_unwind(error.into_panic()),
-            // One was spawned.
-            None => pending().await,
-        }
+        on(&self.0.handle, work).await
+    }
+}
+
+/// Does `work` in the threads of the caller's runtime, also where a guest computes in others:
+/// what holds rows, locks or connections must not wait behind guests, and threads that it
+/// starts must not inherit a low priority. Dropping this ends the work at its next stop.
+pub(super) async fn among_others<F>(work: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    on(&Handle::current(), work).await
+}
+
+async fn on<F>(threads: &Handle, work: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut alone = JoinSet::new();
+    alone.spawn_on(work.in_current_span(), threads);
+    match alone.join_next().await {
+        Some(Ok(output)) => output,
+        Some(Err(error)) => resume_unwind(error.into_panic()),
+        // One was spawned.
+        None => pending().await,
     }
 }
 
@@ -133,6 +151,8 @@ mod tests {
             assert_ne!(task_thread.as_deref(), Some("calport-heavy"));
             #[cfg(target_os = "linux")]
             assert_eq!(rustix::process::getpriority_process(None), Ok(NICENESS));
+            let back = among_others(async { thread_name() }).await;
+            assert_ne!(back.as_deref(), Some("calport-heavy"));
             thread_name()
         }));
         assert_eq!(there.await.as_deref(), Some("calport-heavy"));

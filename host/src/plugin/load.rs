@@ -135,7 +135,7 @@ async fn describe(
             .call_describe(&mut store)
             .await
     };
-    let asking = meter::within(limits.computing, asking);
+    let asking = meter::within(meter::Clock::Wall, limits.computing, asking);
     let asked = tokio::time::timeout(limits.wall, asking).await;
     match asked {
         Ok(Some(Ok(info))) => Ok(info),

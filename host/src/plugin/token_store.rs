@@ -3,6 +3,7 @@
 use super::{
     bindings::token_store::{self, Host, StoreError},
     bindings::types,
+    heavy::among_others,
     refresh::Refreshing,
     sealing::{Full, Kind},
     state::State,
@@ -16,10 +17,11 @@ impl types::Host for State {}
 
 impl Host for State {
     async fn load(&mut self) -> wasmtime::Result<Result<Option<token_store::Stored>, StoreError>> {
-        let stored = match self.binding() {
-            Ok(binding) => binding.load().await,
+        let binding = match self.binding() {
+            Ok(binding) => binding.clone(),
             Err(error) => return Ok(Err(error)),
         };
+        let stored = among_others(async move { binding.load().await }).await;
         Ok(match stored {
             Ok(stored) => stored.map(|stored| self.handed_out(stored)).transpose(),
             Err(error) => Err(error.into()),
@@ -47,10 +49,12 @@ impl Host for State {
     }
 
     async fn clear(&mut self) -> wasmtime::Result<Result<(), StoreError>> {
-        Ok(match self.binding() {
-            Ok(binding) => binding.clear().await.map_err(Into::into),
-            Err(error) => Err(error),
-        })
+        let binding = match self.binding() {
+            Ok(binding) => binding.clone(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let cleared = among_others(async move { binding.clear().await }).await;
+        Ok(cleared.map_err(Into::into))
     }
 
     async fn begin_refresh(
@@ -58,23 +62,28 @@ impl Host for State {
         seen: u64,
     ) -> wasmtime::Result<Result<token_store::RefreshTurn, StoreError>> {
         let binding = match self.binding() {
-            Ok(binding) => binding,
+            Ok(binding) => binding.clone(),
             Err(error) => return Ok(Err(error)),
         };
-        let turn = match binding.begin_refresh(seen).await {
+        let asking = binding.clone();
+        let turn = match among_others(async move { asking.begin_refresh(seen).await }).await {
             Ok(turn) => turn,
             Err(error) => return Ok(Err(error.into())),
         };
         let provider = binding.provider();
         match &turn {
-            RefreshTurn::Mine => {
-                self.refreshing = Some(Refreshing::begin(self.metrics.clone(), provider));
+            RefreshTurn::Mine(lease) => {
+                let refreshing = Refreshing::begin(self.metrics.clone(), provider, *lease);
+                self.refreshing = Some(refreshing);
             }
             RefreshTurn::Changed(_) => self.metrics.refreshed(provider, RefreshResult::Shared),
-            RefreshTurn::Erased => self.metrics.refreshed(provider, RefreshResult::Failed),
+            RefreshTurn::Erased | RefreshTurn::Failed => {
+                self.metrics.refreshed(provider, RefreshResult::Failed);
+            }
         }
         Ok(Ok(match turn {
-            RefreshTurn::Mine => token_store::RefreshTurn::Mine,
+            RefreshTurn::Mine(_) => token_store::RefreshTurn::Mine,
+            RefreshTurn::Failed => return Ok(Err(StoreError::Unavailable)),
             RefreshTurn::Erased => token_store::RefreshTurn::Erased,
             RefreshTurn::Changed(stored) => match self.handed_out(stored) {
                 Ok(stored) => token_store::RefreshTurn::Changed(stored),
@@ -85,6 +94,20 @@ impl Host for State {
 }
 
 impl State {
+    /// Lets the next caller refresh at once where this one had the turn and came to no token,
+    /// as when the provider was away. Only for a call that has answered: of one that was cut
+    /// off, the provider's answer may still be on its way.
+    pub(super) async fn give_turn_back(&mut self) {
+        let (Some(refreshing), Some(binding)) = (self.refreshing.take(), self.binding.clone())
+        else {
+            return;
+        };
+        let lease = refreshing.lease();
+        if let Err(error) = among_others(async move { binding.end_refresh(lease).await }).await {
+            tracing::warn!(%error, "a turn to refresh is not given back, and runs out");
+        }
+    }
+
     fn binding(&self) -> Result<&Binding, StoreError> {
         self.binding.as_ref().ok_or(StoreError::NoUser)
     }

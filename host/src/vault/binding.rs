@@ -1,7 +1,7 @@
 //! What one plugin call sees of the vault: the credentials of one user and provider,
 //! or of nobody. The call itself has no way to name another.
 
-use super::{Credentials, Grant, RefreshTurn, Slot, Stored, Vault, VaultError};
+use super::{Credentials, Grant, RefreshTurn, Slot, Stored, TurnLease, Vault, VaultError};
 use crate::subject::Subject;
 use secrecy::ExposeSecret;
 use std::{
@@ -87,7 +87,7 @@ impl Apart {
         match self.load() {
             None => RefreshTurn::Erased,
             Some(stored) if stored.revision != seen => RefreshTurn::Changed(stored),
-            Some(_) => RefreshTurn::Mine,
+            Some(_) => RefreshTurn::Mine(TurnLease { seen, until: 0 }),
         }
     }
 }
@@ -253,6 +253,17 @@ impl Binding {
         match &self.reach {
             Reach::Stored | Reach::Granting(_) => self.vault.begin_refresh(&self.slot, seen).await,
             Reach::Apart(apart) => Ok(apart.begin_refresh(seen)),
+        }
+    }
+
+    /// Gives a turn back that came to no token.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end_refresh(&self, lease: TurnLease) -> Result<(), sqlx::Error> {
+        match &self.reach {
+            Reach::Stored | Reach::Granting(_) => self.vault.end_refresh(&self.slot, lease).await,
+            Reach::Apart(_) => Ok(()),
         }
     }
 }

@@ -1,10 +1,15 @@
 //! The credentials in the rows of connected accounts: opened, replaced by compare and
 //! swap, refreshed by one caller at a time. They never leave their row's account.
 
-use super::{Credentials, RefreshTurn, Sealed, Stored, Vault, VaultError, tokens::SealedTokens};
+use super::{
+    Credentials, RefreshTurn, Sealed, Stored, TurnLease, Vault, VaultError, tokens::SealedTokens,
+};
 use crate::subject::Subject;
 use sqlx::{Row, any::AnyRow};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
 
 /// How long one refresher may take: longer than the deadline of a plugin call, so that
 /// nobody refreshes beside one that still runs. The contract names it.
@@ -15,6 +20,10 @@ const IMPOSSIBLE_SECONDS: i64 = 2 * REFRESH_TURN_SECONDS;
 
 /// How often a waiter looks whether the refresher is done.
 const REFRESH_POLL: Duration = Duration::from_millis(50);
+
+/// How long a caller waits for the turn. It must have time left to ask the provider: a call
+/// that is cut off in the middle loses a token that the provider has rotated.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(12);
 
 /// Where the credentials of one user at one provider lie.
 #[derive(Clone, Debug)]
@@ -131,37 +140,110 @@ impl Vault {
     /// # Errors
     /// See [`VaultError`].
     pub async fn begin_refresh(&self, slot: &Slot, seen: u64) -> Result<RefreshTurn, VaultError> {
+        let begun = Instant::now();
         let turn = self.turns.of(slot);
-        let _asks = turn.lock().await;
+        let mut may_take = true;
+        let _asks = match turn.try_lock() {
+            Ok(asks) => asks,
+            Err(_) => {
+                may_take = false;
+                turn.lock().await
+            }
+        };
         loop {
             let now = self.database.now().await?;
-            let taken = sqlx::query(
-                "UPDATE connections SET refresh_until = $5 \
-                 WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
-                 AND (refresh_until IS NULL OR refresh_until <= $6 OR refresh_until > $8) \
-                 AND account_id = COALESCE($7, account_id)",
-            )
-            .bind(&slot.subject.tenant)
-            .bind(&slot.subject.user)
-            .bind(&slot.provider)
-            .bind(seen.cast_signed())
-            .bind(now + REFRESH_TURN_SECONDS)
-            .bind(now)
-            .bind(&slot.account)
-            .bind(now + IMPOSSIBLE_SECONDS)
-            .execute(self.database.pool())
-            .await?;
-            if taken.rows_affected() > 0 {
-                return Ok(RefreshTurn::Mine);
+            if may_take && let Some(until) = self.take_turn(slot, seen, now).await? {
+                return Ok(RefreshTurn::Mine(TurnLease { seen, until }));
             }
-            match self.load(slot).await? {
+            match self.turn(slot).await? {
                 None => return Ok(RefreshTurn::Erased),
-                Some(stored) if stored.revision != seen => {
-                    return Ok(RefreshTurn::Changed(stored));
+                Some((revision, _)) if revision != seen => {
+                    let stored = self.load(slot).await?;
+                    return Ok(stored.map_or(RefreshTurn::Erased, RefreshTurn::Changed));
                 }
-                Some(_) => tokio::time::sleep(REFRESH_POLL).await,
+                // Whoever had it came to no token, and gave it back. To ask the provider
+                // again at once, once for each that waited, would change nothing.
+                Some((_, None)) => return Ok(RefreshTurn::Failed),
+                Some((_, Some(until))) if until <= now || until > now + IMPOSSIBLE_SECONDS => {
+                    may_take = true;
+                }
+                Some(_) if begun.elapsed() > REFRESH_PATIENCE => return Ok(RefreshTurn::Failed),
+                Some(_) => {
+                    may_take = false;
+                    tokio::time::sleep(REFRESH_POLL).await;
+                }
             }
         }
+    }
+
+    /// Takes the turn where it is free: until when.
+    async fn take_turn(
+        &self,
+        slot: &Slot,
+        seen: u64,
+        now: i64,
+    ) -> Result<Option<i64>, sqlx::Error> {
+        let until = now + REFRESH_TURN_SECONDS;
+        let taken = sqlx::query(
+            "UPDATE connections SET refresh_until = $5 \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
+             AND (refresh_until IS NULL OR refresh_until <= $6 OR refresh_until > $8) \
+             AND account_id = COALESCE($7, account_id)",
+        )
+        .bind(&slot.subject.tenant)
+        .bind(&slot.subject.user)
+        .bind(&slot.provider)
+        .bind(seen.cast_signed())
+        .bind(until)
+        .bind(now)
+        .bind(&slot.account)
+        .bind(now + IMPOSSIBLE_SECONDS)
+        .execute(self.database.pool())
+        .await?;
+        Ok((taken.rows_affected() > 0).then_some(until))
+    }
+
+    /// The revision of the credentials, and until when somebody has the turn.
+    async fn turn(&self, slot: &Slot) -> Result<Option<(u64, Option<i64>)>, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT revision, refresh_until FROM connections \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             AND account_id = COALESCE($4, account_id)",
+        )
+        .bind(&slot.subject.tenant)
+        .bind(&slot.subject.user)
+        .bind(&slot.provider)
+        .bind(&slot.account)
+        .fetch_optional(self.database.pool())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let revision: i64 = row.try_get("revision")?;
+        Ok(Some((
+            revision.cast_unsigned(),
+            row.try_get("refresh_until")?,
+        )))
+    }
+
+    /// Gives a turn back that came to no token, so that the next caller need not wait for its
+    /// end. Nothing, where somebody else has it by now.
+    ///
+    /// # Errors
+    /// The database failed; then it ends by itself.
+    pub async fn end_refresh(&self, slot: &Slot, lease: TurnLease) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE connections SET refresh_until = NULL \
+             WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND revision = $4 \
+             AND refresh_until = $5 AND account_id = COALESCE($6, account_id)",
+        )
+        .bind(&slot.subject.tenant)
+        .bind(&slot.subject.user)
+        .bind(&slot.provider)
+        .bind(lease.seen.cast_signed())
+        .bind(lease.until)
+        .bind(&slot.account)
+        .execute(self.database.pool())
+        .await?;
+        Ok(())
     }
 
     /// The tokens of a row as they are sealed, with their revision.

@@ -77,15 +77,26 @@ pub struct Stored {
     pub revision: u64,
 }
 
+/// A caller's turn to refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnLease {
+    /// The revision of the credentials that it is for.
+    seen: u64,
+    /// Its end, in seconds since 1970 on the database's clock.
+    until: i64,
+}
+
 /// What a caller that wants to refresh has to do.
 #[derive(Clone, Debug)]
 pub enum RefreshTurn {
-    /// Refresh now, then save.
-    Mine,
+    /// Refresh now, then save, or give the turn back.
+    Mine(TurnLease),
     /// Somebody else did; use these.
     Changed(Stored),
     /// The user has disconnected meanwhile.
     Erased,
+    /// Somebody else's came to nothing, or takes long: come again later.
+    Failed,
 }
 
 /// The vault. Cheap to clone.

@@ -70,6 +70,27 @@ async fn faults_of_the_token_endpoint_store_nothing_and_blame_the_right_side() {
     }
 }
 
+#[calport_databases::each_database(flavor = "multi_thread")]
+async fn a_refresh_that_the_provider_cannot_do_now_keeps_the_next_one_from_nothing() {
+    let world = World::start().await.unwrap();
+    world
+        .connect("ann", CASEY, &ConsentChoice::Allow)
+        .await
+        .unwrap();
+    world.google.expire_access_tokens();
+    let fault = Fault::on("POST", "/token").times(1);
+    let fault = world
+        .google
+        .faults()
+        .add(fault.behaviour(Behaviour::error(503, "unavailable")));
+    let calendars = "/api/calendar/google/calendars/";
+    let refused = world.user("ann", Method::GET, calendars, None).await;
+    assert_ne!(refused.unwrap().status, StatusCode::OK);
+    assert_eq!(world.google.faults().hits(fault), 1);
+    let again = world.user("ann", Method::GET, calendars, None).await;
+    assert_eq!(again.unwrap().status, StatusCode::OK);
+}
+
 #[calport_databases::each_database]
 async fn a_refused_reconnection_leaves_the_old_grant_in_place() {
     let world = World::start().await.unwrap();

@@ -1,30 +1,20 @@
 //! Who is asking: a user by the platform's signed token (RFC 7519), or the platform's own
 //! server by its bearer. Nobody is told why a token was refused, only what it must be.
 
-use super::{Problem, Shared};
+use super::{Problem, Shared, issuer::Issuer};
 use crate::{
-    config::{UserTokenKeys, UserTokens},
-    egress::{AllowList, Egress},
+    config::UserTokenKeys,
     service::ServiceOptions,
     subject::{self, Subject},
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Request, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use bytes::Bytes;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
-use tokio::sync::Mutex;
-
-/// How long published keys are used without asking again.
-const JWKS_FRESH: Duration = Duration::from_secs(600);
-
-/// The least time between two fetches, whatever tokens with unknown keys arrive.
-const JWKS_PAUSE: Duration = Duration::from_secs(30);
 
 /// Seconds by which the platform's clock may differ from ours.
 const CLOCK_LEEWAY: u64 = 30;
@@ -47,47 +37,41 @@ pub struct Claims {
 pub struct Authenticator {
     platform_token: SecretString,
     metrics_token: Option<SecretString>,
-    user_tokens: UserTokens,
-    published: Mutex<Published>,
-    egress: Option<Egress>,
+    signer: Signer,
+    audience: Option<String>,
 }
 
-#[derive(Debug, Default)]
-struct Published {
-    keys: Option<JwkSet>,
-    asked: Option<Instant>,
+/// Whose signature a user's token bears.
+#[derive(Debug)]
+enum Signer {
+    Shared(SecretString),
+    Publisher(Issuer),
 }
 
 impl Authenticator {
     /// Verifies by these keys.
     pub fn new(options: &ServiceOptions) -> Self {
-        let egress = match &options.user_tokens.keys {
-            UserTokenKeys::Shared(_) => None,
-            UserTokenKeys::Jwks(url) => {
-                let allowed = AllowList::operators_own(url.as_str()).ok();
-                allowed.and_then(|allowed| Egress::builder(allowed).build().ok())
-            }
+        let signer = match &options.user_tokens.keys {
+            UserTokenKeys::Shared(secret) => Signer::Shared(secret.clone()),
+            UserTokenKeys::Jwks(url) => Signer::Publisher(Issuer::new(url)),
         };
         Self {
             platform_token: options.platform_token.clone(),
             metrics_token: options.metrics_token.clone(),
-            user_tokens: options.user_tokens.clone(),
-            published: Mutex::default(),
-            egress,
+            signer,
+            audience: options.user_tokens.audience.clone(),
         }
     }
 
     async fn user(&self, token: &str) -> Option<Subject> {
         let header = decode_header(token).ok()?;
-        let claims = match &self.user_tokens.keys {
-            UserTokenKeys::Shared(secret) => {
+        let claims = match &self.signer {
+            Signer::Shared(secret) => {
                 let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
                 self.claims(token, &key, &[Algorithm::HS256])?
             }
-            UserTokenKeys::Jwks(url) => {
-                let key = self
-                    .published_key(url.as_str(), header.kid.as_deref()?)
-                    .await?;
+            Signer::Publisher(issuer) => {
+                let key = issuer.key(header.kid.as_deref()?).await?;
                 let asymmetric = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
                 let fits = asymmetric.into_iter().find(|known| *known == header.alg)?;
                 self.claims(token, &key, &[fits])?
@@ -106,7 +90,7 @@ impl Authenticator {
         validation.leeway = CLOCK_LEEWAY;
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "sub"]);
-        match &self.user_tokens.audience {
+        match &self.audience {
             Some(audience) => {
                 validation.set_audience(&[audience]);
                 validation.set_required_spec_claims(&["exp", "sub", "aud"]);
@@ -114,33 +98,6 @@ impl Authenticator {
             None => validation.validate_aud = false,
         }
         Some(decode::<Claims>(token, key, &validation).ok()?.claims)
-    }
-
-    /// The published key with this id; asks again for one that is not known.
-    async fn published_key(&self, url: &str, id: &str) -> Option<DecodingKey> {
-        let mut published = self.published.lock().await;
-        let age = published.asked.map(|asked| asked.elapsed());
-        let known = published
-            .keys
-            .as_ref()
-            .is_some_and(|keys| keys.find(id).is_some());
-        let stale = age.is_none_or(|age| age > JWKS_FRESH);
-        if (stale || !known) && age.is_none_or(|age| age > JWKS_PAUSE) {
-            published.asked = Some(Instant::now());
-            match self.fetch(url).await {
-                Some(keys) => published.keys = Some(keys),
-                None => tracing::error!("CALPORT_JWKS_URL does not answer with keys"),
-            }
-        }
-        DecodingKey::from_jwk(published.keys.as_ref()?.find(id)?).ok()
-    }
-
-    async fn fetch(&self, url: &str) -> Option<JwkSet> {
-        let request = Request::get(url).body(Bytes::new()).ok()?;
-        let response = self.egress.as_ref()?.send_bytes(request).await.ok()?;
-        let fine = response.status() == StatusCode::OK;
-        fine.then(|| serde_json::from_slice(response.body()).ok())
-            .flatten()
     }
 
     fn is_platform(&self, token: &str) -> bool {

@@ -13,6 +13,7 @@ mod feeds;
 pub mod fuzzing;
 mod health;
 mod idempotency;
+mod issuer;
 mod metrics;
 mod openapi;
 mod page_sessions;

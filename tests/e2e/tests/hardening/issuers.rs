@@ -5,9 +5,14 @@ use axum::{Json, Router, routing::get};
 use calport_e2e::{JWT_SECRET, World, WorldOptions, token};
 use calport_host::config::{UserTokenKeys, UserTokens};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use std::sync::Arc;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
 use url::Url;
 
 const FAR: u64 = 4_000_000_000;
@@ -82,25 +87,67 @@ async fn case_35_a_bearer_for_another_audience_opens_nothing() {
     }
 }
 
-#[tokio::test]
-async fn case_35_only_the_published_keys_sign_and_none_of_them_is_a_secret() {
-    let published = json!({"keys": [
+fn published() -> Value {
+    json!({"keys": [
         {"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": "k1", "x": PUBLIC},
-    ]});
+    ]})
+}
+
+/// A platform that publishes its keys at `/keys`.
+async fn publishing(router: Router) -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = Router::new().route("/keys", get(|| async { Json(published) }));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let world = with(UserTokens {
+    with(UserTokens {
         keys: UserTokenKeys::Jwks(Url::parse(&format!("http://{address}/keys")).unwrap()),
         audience: None,
     })
-    .await;
-    let signed = |algorithm, id: Option<&str>, key: &EncodingKey| {
-        let mut header = Header::new(algorithm);
-        header.kid = id.map(str::to_owned);
-        encode(&header, &json!({"sub": "ann", "exp": FAR}), key).unwrap()
+    .await
+}
+
+fn signed(algorithm: Algorithm, id: Option<&str>, key: &EncodingKey) -> String {
+    let mut header = Header::new(algorithm);
+    header.kid = id.map(str::to_owned);
+    encode(&header, &json!({"sub": "ann", "exp": FAR}), key).unwrap()
+}
+
+#[tokio::test]
+async fn case_35_whoever_hangs_up_while_keys_are_asked_for_shuts_nobody_out() {
+    let (asked, answers) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let keys = {
+        let (asked, answers) = (asked.clone(), answers.clone());
+        move || async move {
+            asked.notify_one();
+            answers.notified().await;
+            Json(published())
+        }
     };
+    let world = publishing(Router::new().route("/keys", get(keys))).await;
+    let bearer = signed(
+        Algorithm::EdDSA,
+        Some("k1"),
+        &EncodingKey::from_ed_der(&PRIVATE),
+    );
+    let address = world.url.trim_start_matches("http://");
+    let mut hasty = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "GET /api/calendar/ HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+    );
+    hasty.write_all(head.as_bytes()).await.unwrap();
+    asked.notified().await;
+    hasty.shutdown().await.unwrap();
+    // The host has given the request up.
+    assert_eq!(hasty.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+    answers.notify_one();
+    let reply = world
+        .call(Method::GET, "/api/calendar/", Some(&bearer), None)
+        .await;
+    assert_eq!(reply.unwrap().status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn case_35_only_the_published_keys_sign_and_none_of_them_is_a_secret() {
+    let world = publishing(Router::new().route("/keys", get(|| async { Json(published()) }))).await;
     let own = EncodingKey::from_ed_der(&PRIVATE);
     let mut other = PRIVATE;
     other[47] = 8;

@@ -1,6 +1,6 @@
 //! `calport audit`: what the audit log says, for people and for scripts.
 
-use super::{CliError, keys::join, log_to_stderr, secrecy, table::table};
+use super::{CliError, join, log_to_stderr, secrecy, table::table};
 use crate::{
     audit::{self, Entry},
     config::{self, Environment, LogFormat},

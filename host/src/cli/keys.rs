@@ -1,10 +1,9 @@
 //! `calport keys`: makes master keys, brings rows from older keys to the newest, and tells which
 //! ones may go; beside a running `calport serve`. A key is printed once, when it is made.
 
-use super::{CliError, log_to_stderr, secrecy};
+use super::{CliError, join, log_to_stderr, secrecy};
 use crate::{
     config::{self, Environment, LogFormat},
-    db::Database,
     feeds::LINK_SECONDS,
     vault::{KeyRing, Needed, Rotated, RotationError, Vault, VaultError, needed_by},
 };
@@ -70,14 +69,6 @@ pub(super) async fn run(options: &Options) -> Result<(), CliError> {
     database.close().await;
     print!("{}", done?);
     Ok(())
-}
-
-/// The database of a running host.
-pub(super) async fn join(environment: &Environment) -> Result<Database, CliError> {
-    let url = environment
-        .get("CALPORT_DATABASE_URL")
-        .unwrap_or("sqlite:calport.db");
-    Database::join(url).await.map_err(CliError::usage)
 }
 
 /// A key that is called after the day on which it was made.

@@ -100,6 +100,20 @@ impl CliError {
     pub fn usage(error: impl std::fmt::Display) -> Self {
         Self::Usage(error.to_string())
     }
+
+    /// A failure where the database itself is the cause, which may pass: whoever supervises
+    /// this process is to start it again. A mistake of the caller's otherwise.
+    pub fn unless_it_may_pass(error: impl std::error::Error + 'static) -> Self {
+        let whole = error.to_string();
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(error) = cause {
+            if error.is::<sqlx::Error>() {
+                return Self::failed(whole);
+            }
+            cause = error.source();
+        }
+        Self::usage(whole)
+    }
 }
 
 /// Runs the command of this process.
@@ -133,11 +147,17 @@ pub fn main() -> ExitCode {
 
 /// The database of the host that a command works beside, by the same settings.
 async fn beside(env_file: &Path) -> Result<Database, CliError> {
-    let environment = Environment::read(env_file).map_err(CliError::usage)?;
+    join(&Environment::read(env_file).map_err(CliError::usage)?).await
+}
+
+/// The same, where the settings have been read.
+async fn join(environment: &Environment) -> Result<Database, CliError> {
     let url = environment
         .get("CALPORT_DATABASE_URL")
         .unwrap_or(USUAL_DATABASE);
-    Database::join(url).await.map_err(CliError::usage)
+    Database::join(url)
+        .await
+        .map_err(CliError::unless_it_may_pass)
 }
 
 fn report(error: &CliError) -> ExitCode {
@@ -153,5 +173,41 @@ fn report(error: &CliError) -> ExitCode {
         CliError::Unknown(_) => ExitCode::from(3),
         CliError::Contract(_) => ExitCode::from(4),
         CliError::Failed(_) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        db::DatabaseError,
+        service::StartError,
+        trust::TrustError,
+        vault::{KeyUseError, VaultError},
+    };
+
+    #[test]
+    fn a_database_that_is_away_while_starting_is_nobodys_mistake() {
+        let away = || sqlx::Error::PoolTimedOut;
+        for error in [
+            StartError::Trust(TrustError::Database(away())),
+            StartError::Database(DatabaseError::Failed(away())),
+            StartError::Keys(KeyUseError::Vault(VaultError::Database(away()))),
+            StartError::OwnKey(VaultError::Database(away())),
+        ] {
+            let words = error.to_string();
+            let told = CliError::unless_it_may_pass(error);
+            assert!(
+                matches!(&told, CliError::Failed(told) if *told == words),
+                "{told:?}"
+            );
+        }
+        for error in [
+            StartError::Keys(KeyUseError::Other("k1".to_owned())),
+            StartError::Database(DatabaseError::Malformed),
+        ] {
+            let told = CliError::unless_it_may_pass(error);
+            assert!(matches!(told, CliError::Usage(_)), "{told:?}");
+        }
     }
 }

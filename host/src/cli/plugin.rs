@@ -58,7 +58,7 @@ pub(super) async fn run(options: &Options) -> Result<(), CliError> {
         Err(DatabaseError::Missing(_)) => Database::open(url).await,
         joined => joined,
     };
-    let database = database.map_err(CliError::usage)?;
+    let database = database.map_err(CliError::unless_it_may_pass)?;
     let grants = Grants::new(database.clone());
     let done = match (&options.command, wanted) {
         (Command::Grant { .. }, Some(plugin)) => grant(&grants, plugin.artefact()).await,

@@ -46,7 +46,7 @@ pub(super) async fn run(env_file: &Path) -> Result<(), CliError> {
     let options = ServiceOptions::from_config(&config, public_url);
     let service = Service::new(&runtime, vault, options)
         .await
-        .map_err(CliError::usage)?;
+        .map_err(CliError::unless_it_may_pass)?;
     // Whoever reads that it listens may ask it to end.
     let signals = Signals::listen().map_err(CliError::failed)?;
     announce(&service, address).await;

@@ -14,8 +14,7 @@ use crate::{
     db::{Database, Transaction},
     subject::Subject,
 };
-use sqlx::Row;
-use std::collections::BTreeSet;
+use sqlx::{Row, any::AnyRow};
 
 /// Everything that is owed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -221,34 +220,49 @@ impl Deliveries {
     /// The database failed.
     pub async fn retry_set_aside(&self, which: &SetAside) -> Result<u64, sqlx::Error> {
         let (mut transaction, now) = self.database.write().await?;
-        let retried = sqlx::query(
-            "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
-             reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
+        let lanes = sqlx::query(
+            "SELECT DISTINCT tenant, user_id, provider FROM deliveries WHERE state = 'failed' \
              AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
              AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4) \
-             AND (reason IS NULL OR reason <> $6) RETURNING tenant, user_id, provider",
+             AND (reason IS NULL OR reason <> $5) ORDER BY tenant, user_id, provider",
         )
         .bind(&which.tenant)
         .bind(&which.user)
         .bind(&which.provider)
         .bind(&which.booking)
-        .bind(now)
         .bind(DELETED)
         .fetch_all(&mut *transaction)
         .await?;
-        let mut lanes = BTreeSet::new();
-        for row in &retried {
-            let subject = Subject::new(
-                row.try_get::<String, _>("tenant")?,
-                row.try_get::<String, _>("user_id")?,
-            );
-            lanes.insert((subject, row.try_get::<String, _>("provider")?));
-        }
+        let lane = |row: &AnyRow| -> Result<(Subject, String), sqlx::Error> {
+            let (tenant, user): (String, String) =
+                (row.try_get("tenant")?, row.try_get("user_id")?);
+            Ok((Subject::new(tenant, user), row.try_get("provider")?))
+        };
+        let lanes: Vec<_> = lanes.iter().map(lane).collect::<Result<_, _>>()?;
+        // Lanes first, and in their order, as those lock them who state bookings.
         for (subject, provider) in &lanes {
             owe::wake_lane(&mut transaction, subject, provider, now).await?;
         }
+        let mut retried = 0;
+        for (subject, provider) in &lanes {
+            retried += sqlx::query(
+                "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
+                 reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
+                 AND tenant = $1 AND user_id = $2 AND provider = $3 \
+                 AND ($4 IS NULL OR booking_id = $4) AND (reason IS NULL OR reason <> $6)",
+            )
+            .bind(&subject.tenant)
+            .bind(&subject.user)
+            .bind(provider)
+            .bind(&which.booking)
+            .bind(now)
+            .bind(DELETED)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        }
         transaction.commit().await?;
-        Ok(u64::try_from(retried.len()).unwrap_or(u64::MAX))
+        Ok(retried)
     }
 }
 
@@ -297,3 +311,6 @@ async fn on_calendar(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -280,7 +280,7 @@ impl Flows {
     }
 
     /// Takes charge of a grant that was not wanted after all.
-    async fn begin_release(
+    pub(super) async fn begin_release(
         &self,
         transaction: &mut Transaction,
         now: i64,
@@ -297,7 +297,7 @@ impl Flows {
     }
 
     /// Ends a grant without anybody waiting for it.
-    fn end_later(&self, ending: Ending) {
+    pub(super) fn end_later(&self, ending: Ending) {
         let revocations = self.revocations.clone();
         tokio::spawn(async move {
             if let Err(error) = revocations.end(ending).await {

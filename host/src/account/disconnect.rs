@@ -188,7 +188,8 @@ async fn leave(service: &Service, connection: &Connection) -> Result<Option<u64>
     Ok(Some(u64::try_from(deliveries.len()).unwrap_or(u64::MAX)))
 }
 
-/// Takes our events out of a calendar before its grant goes.
+/// Takes our events out of a calendar before its grant goes: how many are gone, and how many
+/// stay. Of a dead grant nothing is asked.
 async fn remove_events(
     service: &Service,
     connection: &Connection,
@@ -206,6 +207,9 @@ async fn remove_events(
         .iter()
         .filter_map(|delivery| delivery.remote_event())
         .collect();
+    if connection.reconnect_reason.is_some() {
+        return Ok((0, known.len()));
+    }
     let binding = binding(service, connection);
     Ok(sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await)
 }

@@ -45,6 +45,7 @@ impl Flows {
             .vault
             .connected(&mut transaction, subject, &provider.id)
             .await?;
+        let is_new = connected.is_none();
         let is_of_another =
             connected.is_some_and(|(connection, _)| connection.account.id != grant.account.id);
         let was_erased = standing.was_erased(&mut transaction).await?;
@@ -60,6 +61,10 @@ impl Flows {
             }
             let handle = self.ask(transaction, now, &pending).await?;
             return Ok(Returned::AccountChanged(handle));
+        }
+        if is_new {
+            // An earlier connection may still be ending: nothing of it is this one's.
+            sync::forget_all(&mut transaction, subject, &provider.id).await?;
         }
         self.vault
             .connect(&mut transaction, now, subject, &provider.id, &grant)

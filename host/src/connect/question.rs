@@ -180,8 +180,12 @@ impl Flows {
         let old = self
             .vault
             .connected(&mut transaction, &subject, &provider)
-            .await?
-            .filter(|(connection, _)| connection.account.id != grant.account.id);
+            .await?;
+        if old.is_none() {
+            // It was disconnected meanwhile, and may still be ending.
+            sync::forget_all(&mut transaction, &subject, &provider).await?;
+        }
+        let old = old.filter(|(connection, _)| connection.account.id != grant.account.id);
         self.vault
             .connect(&mut transaction, now, &subject, &provider, &grant)
             .await?;

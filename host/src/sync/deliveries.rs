@@ -6,7 +6,7 @@
 use super::{
     delivery::{Delivery, State, columns},
     drift::DELETED,
-    lanes::Lanes,
+    lanes::{Lane, Lanes},
     owe,
 };
 use crate::{
@@ -48,6 +48,10 @@ pub struct SetAside {
     /// Of the booking with this id.
     pub booking: Option<String>,
 }
+
+/// A calendar that workers are kept away from.
+#[derive(Debug)]
+pub struct Held(Lane);
 
 impl Deliveries {
     /// The deliveries of this database.
@@ -139,17 +143,29 @@ impl Deliveries {
         Ok(progress)
     }
 
-    /// Forgets what is owed to a calendar that is connected no longer.
+    /// Forgets what is owed to a calendar that is connected no longer. Where it is connected
+    /// again meanwhile, it is only given back.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn forget_connection(
-        &self,
-        subject: &Subject,
-        provider: &str,
-    ) -> Result<(), sqlx::Error> {
+    pub async fn forget_connection(&self, held: Held) -> Result<(), sqlx::Error> {
+        let Lane {
+            subject, provider, ..
+        } = &held.0;
         let (mut transaction, _) = self.database.write().await?;
         transaction.hold_user(subject).await?;
+        let is_connected: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if is_connected.is_some() {
+            drop(transaction);
+            return Lanes::new(self.database.clone()).leave(&held.0).await;
+        }
         forget_all(&mut transaction, subject, provider).await?;
         transaction.commit().await
     }
@@ -159,10 +175,9 @@ impl Deliveries {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn hold(&self, subject: &Subject, provider: &str) -> Result<(), sqlx::Error> {
-        Lanes::new(self.database.clone())
-            .hold(subject, provider)
-            .await
+    pub async fn hold(&self, subject: &Subject, provider: &str) -> Result<Held, sqlx::Error> {
+        let lanes = Lanes::new(self.database.clone());
+        lanes.hold(subject, provider).await.map(Held)
     }
 
     /// Takes due calendars of a provider as its workers do, and gives them back untouched;
@@ -281,20 +296,38 @@ pub(super) async fn forget(
     Ok(())
 }
 
-/// The same, and how far it was looked through: it is connected no longer.
-pub(super) async fn forget_all(
+/// Forgets what is owed to a calendar, and how far it was looked through, in the transaction
+/// that ends its connection. Its turn stays for whoever is at it: their end is waited for.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_owed(
     transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
 ) -> Result<(), sqlx::Error> {
     for forget in [
-        "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
     ] {
         on_calendar(forget, transaction, subject, provider).await?;
     }
     Ok(())
+}
+
+/// The same with its turn, whoever has it: it is connected no longer, or not yet. What is
+/// still under way is noted nowhere.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_all(
+    transaction: &mut Transaction,
+    subject: &Subject,
+    provider: &str,
+) -> Result<(), sqlx::Error> {
+    let lane = "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3";
+    on_calendar(lane, transaction, subject, provider).await?;
+    forget_owed(transaction, subject, provider).await
 }
 
 async fn on_calendar(

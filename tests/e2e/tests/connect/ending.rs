@@ -1,9 +1,11 @@
-//! The end of a connection whose grant is dead already.
+//! The end of a connection while something is in its way: a push, a grant that is dead already,
+//! a client that does not wait.
 
-use calport_e2e::{World, accounts::CASEY};
+use calport_e2e::{Rest, World, WorldOptions, accounts::CASEY};
 use calport_standins::ConsentChoice;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 const DISCONNECT: &str = "/api/calendar/google/disconnect/";
 
@@ -83,4 +85,79 @@ async fn count(world: &World, statement: &'static str) -> i64 {
         .fetch_one(database.pool())
         .await
         .unwrap()
+}
+
+async fn until_none(world: &World, statement: &'static str) {
+    let begun = Instant::now();
+    while count(world, statement).await > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{statement}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// ann, with a booking that a worker is at.
+async fn during_a_push() -> World {
+    let options = WorldOptions {
+        without_workers: true,
+        ..WorldOptions::default()
+    };
+    let world = World::start_with(options).await.unwrap();
+    connect(&world).await;
+    put(&world, 1).await;
+    let database = world.service.vault().database();
+    sqlx::query("UPDATE lanes SET claim = 'worker', claimed_until = $1")
+        .bind(database.now().await.unwrap() + 100)
+        .execute(database.pool())
+        .await
+        .unwrap();
+    world
+}
+
+/// The worker's push has ended.
+async fn end_push(world: &World) {
+    let database = world.service.vault().database();
+    sqlx::query("UPDATE lanes SET claim = NULL, claimed_until = NULL WHERE claim = 'worker'")
+        .execute(database.pool())
+        .await
+        .unwrap();
+}
+
+#[calport_databases::each_database(flavor = "multi_thread")]
+async fn case_19_who_connects_again_while_a_push_ends_is_owed_everything() {
+    let world = during_a_push().await;
+    let rest = world.rest.clone();
+    let leaving =
+        tokio::spawn(async move { rest.user("ann", Method::POST, DISCONNECT, None).await });
+    until_none(&world, "SELECT COUNT(*) FROM connections").await;
+    connect(&world).await;
+    end_push(&world).await;
+    let left = leaving.await.unwrap().unwrap();
+    assert_eq!(left.json()["status"], "disconnected", "{}", left.text);
+    let held = "SELECT COUNT(*) FROM lanes WHERE claim IS NOT NULL OR due_at IS NULL";
+    assert_eq!(count(&world, held).await, 0, "workers are not kept away");
+    let _workers = world.service.start_workers();
+    let settled = world.settled("/api/jobs/1/", "ann").await.unwrap();
+    assert_eq!(settled["state"], "in_calendar");
+    assert_eq!(world.google.events(CASEY, "primary").len(), 1);
+}
+
+#[calport_databases::each_database(flavor = "multi_thread")]
+async fn case_19_who_hangs_up_while_a_push_ends_leaves_nothing_half_done() {
+    let world = during_a_push().await;
+    let rest = Rest::one_by_one(world.url.clone()).unwrap();
+    let leaving =
+        tokio::spawn(async move { rest.user("ann", Method::POST, DISCONNECT, None).await });
+    until_none(&world, "SELECT COUNT(*) FROM connections").await;
+    leaving.abort();
+    assert!(leaving.await.unwrap_err().is_cancelled());
+    end_push(&world).await;
+    for statement in [
+        "SELECT COUNT(*) FROM deliveries",
+        "SELECT COUNT(*) FROM watches",
+        "SELECT COUNT(*) FROM lanes",
+        "SELECT COUNT(*) FROM revocations",
+    ] {
+        until_none(&world, statement).await;
+    }
+    assert_eq!(world.google.live_refresh_tokens(CASEY), 0);
 }

@@ -116,6 +116,18 @@ pub(crate) async fn record_erasure(
     insert(transaction, &entry).await
 }
 
+/// How often somebody was erased, by the name under which that stands.
+pub(crate) async fn erasures(
+    transaction: &mut Transaction,
+    person: &str,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM audit WHERE person = $1 AND action = $2")
+        .bind(person)
+        .bind(Action::Erased.as_str())
+        .fetch_one(&mut **transaction)
+        .await
+}
+
 /// Notes that rows were brought to another master key.
 pub(crate) async fn record_rotation(
     transaction: &mut Transaction,

@@ -42,4 +42,6 @@ pub mod sync;
 mod traces;
 pub mod trust;
 pub mod vault;
+#[cfg(test)]
+mod waits;
 pub mod webhooks;

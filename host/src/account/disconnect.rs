@@ -1,6 +1,6 @@
 //! The end of a connection: erased here in any case; revoked at the provider where it can
 //! be and nobody else shares the account. Where many events are to be removed first, workers
-//! do that, and end it then.
+//! do that, and end it then. A dead grant removes none: they stay.
 
 use super::{AccountError, binding};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     service::Service,
     subject::Subject,
     sync,
-    vault::{Connection, Grant, Slot, VaultError},
+    vault::{Connection, Grant, VaultError},
     webhooks::Change,
 };
 
@@ -37,11 +37,23 @@ pub struct Left {
 const AT_ONCE: usize = 20;
 
 /// Ends a user's connection; where there is none, that is success, as of a double click.
-/// For a provider of files the feed's addresses end.
+/// For a provider of files the feed's addresses end. It goes on when its caller is dropped:
+/// who hangs up while a calendar is waited for leaves nothing half done.
 ///
 /// # Errors
 /// See [`AccountError`].
 pub async fn disconnect(
+    service: &Service,
+    subject: &Subject,
+    provider: &str,
+    also_events: bool,
+) -> Result<Left, AccountError> {
+    let (service, subject, provider) = (service.clone(), subject.clone(), provider.to_owned());
+    let ending = tokio::spawn(async move { end(&service, &subject, &provider, also_events).await });
+    ending.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+async fn end(
     service: &Service,
     subject: &Subject,
     provider: &str,
@@ -67,22 +79,25 @@ pub async fn disconnect(
             ..Left::default()
         });
     }
-    let (removed, left) = match also_events {
-        true => remove_events(service, &connection).await?,
-        false => (0, 0),
-    };
-    let ending = erase(service, subject, provider).await?;
-    service.webhooks().announce();
-    if !also_events {
-        // A push that was under way ends before anything is said to be over. Where events
-        // were removed, the calendar is held already.
-        service.deliveries().hold(subject, provider).await?;
+    let deliveries = service.deliveries();
+    let (mut held, mut removed, mut left) = (None, 0, 0);
+    if also_events {
+        if connection.reconnect_reason.is_none() {
+            // What a worker is pushing at this moment must not come back afterwards.
+            held = Some(deliveries.hold(subject, provider).await?);
+        }
+        (removed, left) = remove_events(service, &connection).await?;
     }
-    service
-        .deliveries()
-        .forget_connection(subject, provider)
-        .await?;
-    let revocation = match ending {
+    let erased = erase(service, &connection).await?;
+    service.webhooks().announce();
+    if erased.is_some() && held.is_none() {
+        // A push that was under way ends before anything is said to be over.
+        held = Some(deliveries.hold(subject, provider).await?);
+    }
+    if let Some(held) = held {
+        deliveries.forget_connection(held).await?;
+    }
+    let revocation = match erased.and_then(|erased| erased.ending) {
         Some(ending) => service.revocations().end(ending).await?,
         None => Revocation::Nothing,
     };
@@ -95,33 +110,40 @@ pub async fn disconnect(
     })
 }
 
-/// Erases a connection with its secrets, and sees to their end at the provider. `None`:
-/// somebody else was faster.
-async fn erase(
-    service: &Service,
-    subject: &Subject,
-    provider: &str,
-) -> Result<Option<Ending>, AccountError> {
+/// A connection that is erased.
+struct Erased {
+    /// `None`: its credentials cannot be read any more.
+    ending: Option<Ending>,
+}
+
+/// Erases a connection with its secrets and what was owed to it, and sees to the end of its
+/// grant at the provider. `None`: somebody else was faster, or the user has connected again
+/// meanwhile, and nothing is erased.
+async fn erase(service: &Service, connection: &Connection) -> Result<Option<Erased>, AccountError> {
+    let Connection {
+        subject, provider, ..
+    } = connection;
     let vault = service.vault();
     let (mut transaction, now) = vault.database().write().await?;
     transaction.hold_user(subject).await?;
     let ending = end_grant(service, &mut transaction, now, subject, provider).await?;
-    let slot = Slot {
-        subject: subject.clone(),
-        provider: provider.to_owned(),
-        account: None,
-    };
-    vault.erase_within(&mut transaction, now, &slot).await?;
+    if !vault
+        .erase_connection(&mut transaction, now, connection)
+        .await?
+    {
+        return Ok(None);
+    }
+    sync::forget_owed(&mut transaction, subject, provider).await?;
     let change = Change::ConnectionDisconnected {
         subject: subject.clone(),
-        provider: provider.to_owned(),
+        provider: provider.clone(),
     };
     service
         .webhooks()
         .record(&mut transaction, now, &change)
         .await?;
     transaction.commit().await?;
-    Ok(ending)
+    Ok(Some(Erased { ending }))
 }
 
 /// Takes charge of a connection's grant. `None`: there is no connection, or its credentials
@@ -188,7 +210,8 @@ async fn leave(service: &Service, connection: &Connection) -> Result<Option<u64>
     Ok(Some(u64::try_from(deliveries.len()).unwrap_or(u64::MAX)))
 }
 
-/// Takes our events out of a calendar before its grant goes.
+/// Takes our events out of a calendar before its grant goes: how many are gone, and how many
+/// stay. Of a dead grant nothing is asked.
 async fn remove_events(
     service: &Service,
     connection: &Connection,
@@ -196,8 +219,6 @@ async fn remove_events(
     let Connection {
         subject, provider, ..
     } = connection;
-    // What a worker is pushing at this moment must not come back afterwards.
-    service.deliveries().hold(subject, provider).await?;
     let deliveries = service
         .deliveries()
         .of_connection(subject, provider)
@@ -206,6 +227,9 @@ async fn remove_events(
         .iter()
         .filter_map(|delivery| delivery.remote_event())
         .collect();
+    if connection.reconnect_reason.is_some() {
+        return Ok((0, known.len()));
+    }
     let binding = binding(service, connection);
     Ok(sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await)
 }

@@ -1,7 +1,7 @@
 //! The second half: a browser that came back. Its state is used up whatever it brings, and
 //! a code is linked to nobody but the user whose browser set out.
 
-use super::{AUDIT, FlowError, Flows, Origin, parked::callback, random};
+use super::{AUDIT, FlowError, Flows, Origin, parked::callback, random, standing::Standing};
 use crate::{
     subject::Subject,
     vault::{Context, Sealed, VaultError, sealed_rows::VERIFIER},
@@ -40,6 +40,7 @@ pub(super) struct Flow {
     cookie_hash: String,
     pub(super) code_verifier: SecretString,
     pub(super) redirect_uri: String,
+    pub(super) standing: Standing,
 }
 
 impl Flows {
@@ -73,7 +74,10 @@ impl Flows {
         let is_refusal = parameters.iter().all(|(name, _)| name != "code");
         if is_same_browser || is_refusal {
             let callback = callback(parameters, flow.redirect_uri, &flow.code_verifier);
-            return self.finish(&flow.subject, provider, callback).await;
+            let standing = &flow.standing;
+            return self
+                .finish(&flow.subject, standing, provider, callback)
+                .await;
         }
         let handle = self.park(&flow, &provider.id, parameters).await?;
         tracing::warn!(
@@ -93,8 +97,8 @@ impl Flows {
         provider: &str,
         origin: &mut Option<Origin>,
     ) -> Result<Flow, FlowError> {
-        let database = self.vault.database();
-        let now = database.now().await?;
+        let signer = self.vault.signer().await?;
+        let (mut transaction, now) = self.vault.database().write().await?;
         let row = sqlx::query(
             "DELETE FROM flows WHERE state_hash = $1 AND provider = $2 \
              RETURNING tenant, user_id, cookie_hash, code_verifier, redirect_uri, expires_at, \
@@ -102,16 +106,18 @@ impl Flows {
         )
         .bind(random::digest(state))
         .bind(provider)
-        .fetch_optional(database.pool())
+        .fetch_optional(&mut *transaction)
         .await?
         .ok_or(FlowError::UnknownState)?;
+        let tenant: String = row.try_get("tenant")?;
+        let user: String = row.try_get("user_id")?;
+        let subject = Subject::new(tenant, user);
+        let standing = Standing::of(&mut transaction, &signer, &subject).await?;
+        transaction.commit().await?;
         *origin = Some(Origin::parse(row.try_get("origin")?));
         if row.try_get::<i64, _>("expires_at")? < now {
             return Err(FlowError::UnknownState);
         }
-        let tenant: String = row.try_get("tenant")?;
-        let user: String = row.try_get("user_id")?;
-        let subject = Subject::new(tenant, user);
         let context = Context {
             subject: &subject,
             provider,
@@ -128,6 +134,7 @@ impl Flows {
             redirect_uri: row.try_get("redirect_uri")?,
             code_verifier,
             subject,
+            standing,
         })
     }
 }

@@ -14,6 +14,7 @@ mod pace;
 mod parked;
 mod question;
 pub(crate) mod random;
+mod standing;
 
 pub use begin::Begun;
 pub use error::FlowError;

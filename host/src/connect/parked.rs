@@ -1,7 +1,9 @@
 //! Callbacks that came back in another browser than their flow began in: each waits,
 //! sealed, for the user who began it.
 
-use super::{AUDIT, FLOW_SECONDS, FlowError, Flows, Returned, landing::Flow, random};
+use super::{
+    AUDIT, FLOW_SECONDS, FlowError, Flows, Returned, landing::Flow, random, standing::Standing,
+};
 use crate::{
     plugin::calendar,
     subject::Subject,
@@ -32,8 +34,8 @@ impl Flows {
         handle: &str,
     ) -> Result<Returned, FlowError> {
         let provider = self.oauth_provider(provider)?;
-        let database = self.vault.database();
-        let now = database.now().await?;
+        let signer = self.vault.signer().await?;
+        let (mut transaction, now) = self.vault.database().write().await?;
         let row = sqlx::query(
             "DELETE FROM parked_callbacks WHERE handle_hash = $1 AND tenant = $2 \
              AND user_id = $3 AND provider = $4 RETURNING callback, expires_at",
@@ -42,8 +44,10 @@ impl Flows {
         .bind(&subject.tenant)
         .bind(&subject.user)
         .bind(&provider.id)
-        .fetch_optional(database.pool())
+        .fetch_optional(&mut *transaction)
         .await?;
+        let standing = Standing::of(&mut transaction, &signer, subject).await?;
+        transaction.commit().await?;
         let Some(row) = row else {
             tracing::warn!(
                 target: AUDIT,
@@ -71,7 +75,7 @@ impl Flows {
             serde_json::from_str(opened.expose_secret()).map_err(|_| FlowError::UnknownHandle)?;
         let verifier = parked.code_verifier.as_str().into();
         let callback = callback(parked.parameters, parked.redirect_uri, &verifier);
-        self.finish(subject, provider, callback).await
+        self.finish(subject, &standing, provider, callback).await
     }
 
     pub(super) async fn park(
@@ -98,11 +102,14 @@ impl Flows {
             .keys()
             .seal(&json.as_str().into(), context)
             .map_err(VaultError::from)?;
-        let database = self.vault.database();
-        let now = database.now().await?;
+        let (mut transaction, now) = self.vault.database().write().await?;
+        transaction.hold_user(&flow.subject).await?;
+        if flow.standing.was_erased(&mut transaction).await? {
+            return Err(FlowError::UnknownState);
+        }
         sqlx::query("DELETE FROM parked_callbacks WHERE expires_at < $1")
             .bind(now)
-            .execute(database.pool())
+            .execute(&mut *transaction)
             .await?;
         sqlx::query(
             "INSERT INTO parked_callbacks (handle_hash, tenant, user_id, provider, callback, \
@@ -115,8 +122,9 @@ impl Flows {
         .bind(sealed.as_column())
         .bind(now + FLOW_SECONDS)
         .bind(sealed.key_id())
-        .execute(database.pool())
+        .execute(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(handle)
     }
 }

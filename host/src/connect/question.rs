@@ -180,8 +180,12 @@ impl Flows {
         let old = self
             .vault
             .connected(&mut transaction, &subject, &provider)
-            .await?
-            .filter(|(connection, _)| connection.account.id != grant.account.id);
+            .await?;
+        if old.is_none() {
+            // It was disconnected meanwhile, and may still be ending.
+            sync::forget_all(&mut transaction, &subject, &provider).await?;
+        }
+        let old = old.filter(|(connection, _)| connection.account.id != grant.account.id);
         self.vault
             .connect(&mut transaction, now, &subject, &provider, &grant)
             .await?;
@@ -280,7 +284,7 @@ impl Flows {
     }
 
     /// Takes charge of a grant that was not wanted after all.
-    async fn begin_release(
+    pub(super) async fn begin_release(
         &self,
         transaction: &mut Transaction,
         now: i64,
@@ -297,7 +301,7 @@ impl Flows {
     }
 
     /// Ends a grant without anybody waiting for it.
-    fn end_later(&self, ending: Ending) {
+    pub(super) fn end_later(&self, ending: Ending) {
         let revocations = self.revocations.clone();
         tokio::spawn(async move {
             if let Err(error) = revocations.end(ending).await {

@@ -1,6 +1,8 @@
 //! How far each connected calendar has been looked through, and whose turn it is to look. A
 //! claim is a lease on the database's time under a word of its own: who lost it stores nothing.
 
+mod passed_over;
+
 use super::known::{Known, Touched};
 use crate::{
     bookings::BookingId,
@@ -135,8 +137,12 @@ impl Watches {
     }
 
     /// Takes the calendars whose turn came longest ago, at most so many. Those that are
-    /// paused or whose grant is dead have none.
-    pub(super) async fn claim(&self, limit: usize) -> Result<Vec<Watch>, sqlx::Error> {
+    /// paused or whose grant is dead are passed over until their next one, in an interval.
+    pub(super) async fn claim(
+        &self,
+        limit: usize,
+        interval: Duration,
+    ) -> Result<Vec<Watch>, sqlx::Error> {
         let now = self.database.now().await?;
         let is_due: Option<i64> = sqlx::query_scalar(
             "SELECT 1 FROM watches WHERE next_poll <= $1 ORDER BY next_poll LIMIT 1",
@@ -147,6 +153,7 @@ impl Watches {
         if is_due.is_none() {
             return Ok(Vec::new());
         }
+        self.pass_over(now, interval).await?;
         let claim = Uuid::new_v4().simple().to_string();
         let rows = sqlx::query(self.database.dialect(CLAIM))
             .bind(&claim)
@@ -283,7 +290,7 @@ fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2)
 }
 
-/// Has a calendar looked into, in the transaction that connects it.
+/// Has a calendar looked into, in the transaction that connects it, for the first time or again.
 ///
 /// # Errors
 /// The database failed.
@@ -293,7 +300,18 @@ pub async fn watch(
     provider: &str,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    insert(transaction, subject, provider, now).await
+    insert(transaction, subject, provider, now).await?;
+    sqlx::query(
+        "UPDATE watches SET next_poll = $4 \
+         WHERE tenant = $1 AND user_id = $2 AND provider = $3 AND next_poll > $4",
+    )
+    .bind(&subject.tenant)
+    .bind(&subject.user)
+    .bind(provider)
+    .bind(now)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 async fn insert(
@@ -352,3 +370,6 @@ fn from_row(row: &sqlx::any::AnyRow, claim: &str) -> Result<Watch, sqlx::Error> 
         claim: claim.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,11 @@ async fn hand_out(
     slots: &Arc<Semaphore>,
     looks: &mut JoinSet<()>,
 ) -> Result<(), sqlx::Error> {
-    for watch in poller.watches.claim(slots.available_permits()).await? {
+    for watch in poller
+        .watches
+        .claim(slots.available_permits(), interval)
+        .await?
+    {
         // Only this task takes permits, so that one is free for each.
         let slot = slots.clone().try_acquire_owned();
         let poller = poller.clone();

@@ -21,6 +21,8 @@ struct Ask {
     provider: String,
     heading: String,
     intro: String,
+    /// Why there is nothing to choose, where our access is gone already.
+    stay: Option<String>,
 }
 
 /// `GET /page/calendars/{provider}/disconnect/`.
@@ -46,6 +48,8 @@ pub(super) async fn ask(
         frame: visit.frame(&app),
         heading: fill(words.disconnect_heading, "provider", label),
         intro: fill(words.disconnect_intro, "account", &connection.account.label),
+        stay: (connection.reconnect_reason.is_some())
+            .then(|| fill(words.disconnect_stay, "provider", label)),
         provider,
     };
     Ok(render(StatusCode::OK, &ask))

@@ -66,7 +66,7 @@ pub type Removed = BTreeMap<&'static str, u64>;
 pub struct Cutoffs {
     /// Bookings that ended, and were changed last, before this. `None`: none go.
     pub past: Option<i64>,
-    /// Webhooks that were set aside and happened before this.
+    /// Webhooks that happened before this, and were set aside or wait for a receiver.
     pub webhooks: i64,
     /// Rows of the audit log from before this.
     pub audit: i64,
@@ -74,7 +74,8 @@ pub struct Cutoffs {
     pub now: i64,
 }
 
-/// What was set aside is kept for a month, in which somebody may look.
+/// What was set aside is kept for a month, in which somebody may look; so is what waits: tries
+/// end sooner where there is a receiver.
 const WEBHOOK_DAYS: i64 = 30;
 
 impl Cutoffs {

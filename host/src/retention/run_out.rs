@@ -10,7 +10,7 @@ struct RunOut {
     before: fn(&Cutoffs) -> i64,
 }
 
-const ALL: [RunOut; 7] = [
+const ALL: [RunOut; 8] = [
     RunOut {
         what: "flows",
         remove: "DELETE FROM flows WHERE state_hash IN (SELECT state_hash FROM flows \
@@ -47,6 +47,14 @@ const ALL: [RunOut; 7] = [
         remove: "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks \
                  WHERE state = 'set_aside' AND created_at < $1 ORDER BY created_at LIMIT $2) \
                  AND state = 'set_aside'",
+        before: |cutoffs| cutoffs.webhooks,
+    },
+    // Where the receiver was taken away nobody tries them, nor sets them aside.
+    RunOut {
+        what: "webhooks",
+        remove: "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks \
+                 WHERE state = 'waiting' AND created_at < $1 ORDER BY next_try LIMIT $2) \
+                 AND state = 'waiting'",
         before: |cutoffs| cutoffs.webhooks,
     },
     RunOut {

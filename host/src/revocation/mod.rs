@@ -162,6 +162,18 @@ impl Revocations {
         self.note(&id, 0, false, tried).await
     }
 
+    /// Leaves a grant to whoever revokes what could not be revoked at once: it is due now.
+    ///
+    /// # Errors
+    /// See [`VaultError`]. It is due a minute later then.
+    pub async fn leave(&self, ending: Ending) -> Result<Revocation, VaultError> {
+        self.hold(&ending, Duration::ZERO).await?;
+        Ok(match ending.id {
+            Some(_) => Revocation::Pending,
+            None => Revocation::ByUser,
+        })
+    }
+
     async fn revoke(&self, account: &str, binding: Binding) -> Result<Tried, VaultError> {
         let provider = binding.provider().to_owned();
         let users = self.vault.users_of_account(&provider, account).await?;

@@ -6,7 +6,7 @@
 use super::{
     delivery::{Delivery, State, columns},
     drift::DELETED,
-    lanes::Lanes,
+    lanes::{Lane, Lanes},
     owe,
 };
 use crate::{
@@ -14,8 +14,7 @@ use crate::{
     db::{Database, Transaction},
     subject::Subject,
 };
-use sqlx::Row;
-use std::collections::BTreeSet;
+use sqlx::{Row, any::AnyRow};
 
 /// Everything that is owed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,6 +48,10 @@ pub struct SetAside {
     /// Of the booking with this id.
     pub booking: Option<String>,
 }
+
+/// A calendar that workers are kept away from.
+#[derive(Debug)]
+pub struct Held(Lane);
 
 impl Deliveries {
     /// The deliveries of this database.
@@ -140,17 +143,29 @@ impl Deliveries {
         Ok(progress)
     }
 
-    /// Forgets what is owed to a calendar that is connected no longer.
+    /// Forgets what is owed to a calendar that is connected no longer. Where it is connected
+    /// again meanwhile, it is only given back.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn forget_connection(
-        &self,
-        subject: &Subject,
-        provider: &str,
-    ) -> Result<(), sqlx::Error> {
+    pub async fn forget_connection(&self, held: Held) -> Result<(), sqlx::Error> {
+        let Lane {
+            subject, provider, ..
+        } = &held.0;
         let (mut transaction, _) = self.database.write().await?;
         transaction.hold_user(subject).await?;
+        let is_connected: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if is_connected.is_some() {
+            drop(transaction);
+            return Lanes::new(self.database.clone()).leave(&held.0).await;
+        }
         forget_all(&mut transaction, subject, provider).await?;
         transaction.commit().await
     }
@@ -160,10 +175,9 @@ impl Deliveries {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn hold(&self, subject: &Subject, provider: &str) -> Result<(), sqlx::Error> {
-        Lanes::new(self.database.clone())
-            .hold(subject, provider)
-            .await
+    pub async fn hold(&self, subject: &Subject, provider: &str) -> Result<Held, sqlx::Error> {
+        let lanes = Lanes::new(self.database.clone());
+        lanes.hold(subject, provider).await.map(Held)
     }
 
     /// Takes due calendars of a provider as its workers do, and gives them back untouched;
@@ -221,34 +235,49 @@ impl Deliveries {
     /// The database failed.
     pub async fn retry_set_aside(&self, which: &SetAside) -> Result<u64, sqlx::Error> {
         let (mut transaction, now) = self.database.write().await?;
-        let retried = sqlx::query(
-            "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
-             reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
+        let lanes = sqlx::query(
+            "SELECT DISTINCT tenant, user_id, provider FROM deliveries WHERE state = 'failed' \
              AND ($1 IS NULL OR tenant = $1) AND ($2 IS NULL OR user_id = $2) \
              AND ($3 IS NULL OR provider = $3) AND ($4 IS NULL OR booking_id = $4) \
-             AND (reason IS NULL OR reason <> $6) RETURNING tenant, user_id, provider",
+             AND (reason IS NULL OR reason <> $5) ORDER BY tenant, user_id, provider",
         )
         .bind(&which.tenant)
         .bind(&which.user)
         .bind(&which.provider)
         .bind(&which.booking)
-        .bind(now)
         .bind(DELETED)
         .fetch_all(&mut *transaction)
         .await?;
-        let mut lanes = BTreeSet::new();
-        for row in &retried {
-            let subject = Subject::new(
-                row.try_get::<String, _>("tenant")?,
-                row.try_get::<String, _>("user_id")?,
-            );
-            lanes.insert((subject, row.try_get::<String, _>("provider")?));
-        }
+        let lane = |row: &AnyRow| -> Result<(Subject, String), sqlx::Error> {
+            let (tenant, user): (String, String) =
+                (row.try_get("tenant")?, row.try_get("user_id")?);
+            Ok((Subject::new(tenant, user), row.try_get("provider")?))
+        };
+        let lanes: Vec<_> = lanes.iter().map(lane).collect::<Result<_, _>>()?;
+        // Lanes first, and in their order, as those lock them who state bookings.
         for (subject, provider) in &lanes {
             owe::wake_lane(&mut transaction, subject, provider, now).await?;
         }
+        let mut retried = 0;
+        for (subject, provider) in &lanes {
+            retried += sqlx::query(
+                "UPDATE deliveries SET generation = generation + 1, state = 'waiting', \
+                 reason = NULL, attempts = 0, next_try = $5 WHERE state = 'failed' \
+                 AND tenant = $1 AND user_id = $2 AND provider = $3 \
+                 AND ($4 IS NULL OR booking_id = $4) AND (reason IS NULL OR reason <> $6)",
+            )
+            .bind(&subject.tenant)
+            .bind(&subject.user)
+            .bind(provider)
+            .bind(&which.booking)
+            .bind(now)
+            .bind(DELETED)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        }
         transaction.commit().await?;
-        Ok(u64::try_from(retried.len()).unwrap_or(u64::MAX))
+        Ok(retried)
     }
 }
 
@@ -267,20 +296,38 @@ pub(super) async fn forget(
     Ok(())
 }
 
-/// The same, and how far it was looked through: it is connected no longer.
-pub(super) async fn forget_all(
+/// Forgets what is owed to a calendar, and how far it was looked through, in the transaction
+/// that ends its connection. Its turn stays for whoever is at it: their end is waited for.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_owed(
     transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,
 ) -> Result<(), sqlx::Error> {
     for forget in [
-        "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         "DELETE FROM watches WHERE tenant = $1 AND user_id = $2 AND provider = $3",
         "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3",
     ] {
         on_calendar(forget, transaction, subject, provider).await?;
     }
     Ok(())
+}
+
+/// The same with its turn, whoever has it: it is connected no longer, or not yet. What is
+/// still under way is noted nowhere.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_all(
+    transaction: &mut Transaction,
+    subject: &Subject,
+    provider: &str,
+) -> Result<(), sqlx::Error> {
+    let lane = "DELETE FROM lanes WHERE tenant = $1 AND user_id = $2 AND provider = $3";
+    on_calendar(lane, transaction, subject, provider).await?;
+    forget_owed(transaction, subject, provider).await
 }
 
 async fn on_calendar(
@@ -297,3 +344,6 @@ async fn on_calendar(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

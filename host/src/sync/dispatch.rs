@@ -139,7 +139,7 @@ impl Dispatcher {
         while !*stopped.borrow() {
             if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
                 swept = Some(Instant::now());
-                if let Err(error) = self.worker.leavings.sweep(&self.provider).await {
+                if let Err(error) = self.worker.leavings.sweep(&self.provider, &stopped).await {
                     tracing::error!(%error, "connections that were left long ago are still there");
                 }
             }

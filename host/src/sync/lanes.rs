@@ -268,17 +268,21 @@ impl Lanes {
     /// Keeps workers away from a calendar: returns once none is at it, within the length of
     /// a claim. They stay away until the lane is forgotten or the claim has run out, from a
     /// calendar that was never owed anything, too.
-    pub(super) async fn hold(&self, subject: &Subject, provider: &str) -> Result<(), sqlx::Error> {
+    pub(super) async fn hold(
+        &self,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<Lane, sqlx::Error> {
         let claim = Uuid::new_v4().simple().to_string();
         loop {
             let now = self.database.now().await?;
-            let held = sqlx::query(
+            let strikes: Option<i64> = sqlx::query_scalar(
                 "INSERT INTO lanes (claim, claimed_until, tenant, user_id, provider) \
                  VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (tenant, user_id, provider) DO UPDATE SET \
                  claim = excluded.claim, claimed_until = excluded.claimed_until \
                  WHERE lanes.claimed_until IS NULL OR lanes.claimed_until <= $6 \
-                 OR lanes.claimed_until > $7",
+                 OR lanes.claimed_until > $7 RETURNING strikes",
             )
             .bind(&claim)
             .bind(now + CLAIM_SECONDS)
@@ -287,11 +291,15 @@ impl Lanes {
             .bind(provider)
             .bind(now)
             .bind(now + IMPOSSIBLE_SECONDS)
-            .execute(self.database.pool())
-            .await?
-            .rows_affected();
-            if held > 0 {
-                return Ok(());
+            .fetch_optional(self.database.pool())
+            .await?;
+            if let Some(strikes) = strikes {
+                return Ok(Lane {
+                    subject: subject.clone(),
+                    provider: provider.to_owned(),
+                    claim,
+                    strikes,
+                });
             }
             tokio::time::sleep(HOLD_LOOK).await;
         }

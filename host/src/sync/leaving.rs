@@ -5,15 +5,25 @@
 use super::{deliveries, owe::wake_lane};
 use crate::{
     db::Transaction,
-    revocation::{Revocation, Revocations},
+    revocation::{Ending, Revocation, Revocations},
     subject::Subject,
     vault::{Connection, Grant, Vault, VaultError},
     webhooks::{Change, Webhooks},
 };
+use tokio::sync::watch;
 
 /// How long it may take, in seconds. Credentials that nobody wants to be kept are not kept
 /// for a provider that is down.
 const LONGEST: i64 = 86_400;
+
+/// Connections that are ended at once. The next ones wait for the next look.
+const SWEPT: usize = 100;
+
+/// A connection that is erased.
+struct Erased {
+    /// `None`: its grant cannot be read, and so not revoked.
+    ending: Option<Ending>,
+}
 
 /// Makes all that was put into a calendar due to be taken out of it.
 ///
@@ -58,6 +68,44 @@ impl Leavings {
     /// Erases a connection with what was owed to it, and sees to the end of its grant; not of
     /// one that its user has connected again at this moment.
     pub(super) async fn end(&self, connection: &Connection) -> Result<(), VaultError> {
+        let Some(erased) = self.erase(connection).await? else {
+            return Ok(());
+        };
+        let revocation = match erased.ending {
+            Some(ending) => self.revocations.end(ending).await?,
+            None => Revocation::Nothing,
+        };
+        told(connection, revocation);
+        Ok(())
+    }
+
+    /// Ends those that have taken too long, also where nobody may work on them; at most so many
+    /// at once, and none once it is to stop. Their grants are left to whoever revokes: others
+    /// wait for this.
+    pub(super) async fn sweep(
+        &self,
+        provider: &str,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<(), VaultError> {
+        let now = self.vault.database().now().await?;
+        let left = self.vault.left_before(provider, now - LONGEST).await?;
+        for connection in left.iter().take(SWEPT) {
+            if *stopped.borrow() {
+                break;
+            }
+            if let Some(erased) = self.erase(connection).await? {
+                let revocation = match erased.ending {
+                    Some(ending) => self.revocations.leave(ending).await?,
+                    None => Revocation::Nothing,
+                };
+                told(connection, revocation);
+            }
+        }
+        Ok(())
+    }
+
+    /// `None`: its user has connected again.
+    async fn erase(&self, connection: &Connection) -> Result<Option<Erased>, VaultError> {
         let Connection {
             subject, provider, ..
         } = connection;
@@ -78,7 +126,7 @@ impl Leavings {
             .erase_left(&mut transaction, now, connection)
             .await?
         {
-            return Ok(());
+            return Ok(None);
         }
         let ending = match stored {
             Some(stored) => {
@@ -102,20 +150,13 @@ impl Leavings {
         self.webhooks.record(&mut transaction, now, &change).await?;
         transaction.commit().await?;
         self.webhooks.announce();
-        let revocation = match ending {
-            Some(ending) => self.revocations.end(ending).await?,
-            None => Revocation::Nothing,
-        };
-        tracing::info!(%subject, provider, ?revocation, "disconnected");
-        Ok(())
+        Ok(Some(Erased { ending }))
     }
+}
 
-    /// Ends those that have taken too long, also where nobody may work on them.
-    pub(super) async fn sweep(&self, provider: &str) -> Result<(), VaultError> {
-        let now = self.vault.database().now().await?;
-        for connection in self.vault.left_before(provider, now - LONGEST).await? {
-            self.end(&connection).await?;
-        }
-        Ok(())
-    }
+fn told(connection: &Connection, revocation: Revocation) {
+    let Connection {
+        subject, provider, ..
+    } = connection;
+    tracing::info!(%subject, provider, ?revocation, "disconnected");
 }

@@ -177,8 +177,10 @@ async fn write_note(
             Ok(())
         }
         Note::Forgotten => {
-            let forget =
-                "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 AND provider = $3";
+            // Nor here where it is connected again: what is owed is owed to the new one.
+            let forget = "DELETE FROM deliveries WHERE tenant = $1 AND user_id = $2 \
+                 AND provider = $3 AND NOT EXISTS (SELECT 1 FROM connections c \
+                   WHERE c.tenant = $1 AND c.user_id = $2 AND c.provider = $3)";
             on_lane(forget, lane).execute(&mut **transaction).await?;
             Ok(())
         }
@@ -315,3 +317,6 @@ async fn release(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

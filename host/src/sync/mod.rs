@@ -25,7 +25,7 @@ mod worker;
 
 use crate::backoff;
 
-pub use deliveries::{Deliveries, Progress, SetAside};
+pub use deliveries::{Deliveries, Held, Progress, SetAside, forget_all, forget_owed};
 pub(crate) use delivery::columns;
 pub use delivery::{Delivery, State};
 pub use dispatch::Workers;

@@ -103,7 +103,7 @@ pub(super) fn of_failure(delivery: &Delivery, strikes: i64, error: &CallError) -
     }
 }
 
-fn again(delivery: &Delivery, reason: &str, after: Option<i64>) -> Settled {
+pub(super) fn again(delivery: &Delivery, reason: &str, after: Option<i64>) -> Settled {
     let attempts = delivery.attempts + 1;
     if attempts >= MAX_ATTEMPTS {
         return set_aside(

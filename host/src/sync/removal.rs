@@ -2,17 +2,18 @@
 //! removed is counted, not retried: nobody could afterwards.
 
 use crate::{
-    plugin::{Plugin, calendar::RemoteEvent},
+    plugin::{CallError, Plugin, calendar::RemoteEvent, types::Error},
     vault::Binding,
 };
 use futures::{StreamExt, stream};
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 /// Removals under way at once for one user: what Microsoft allows per mailbox.
 const REMOVALS: usize = 4;
 
 /// Removes these events, as many as it can within this time; how many were, and how many
-/// stay.
+/// stay. It stops where the grant turns out dead: every other call would only wait for its
+/// turn to learn the same.
 pub async fn remove_events(
     plugin: &Plugin,
     binding: &Binding,
@@ -22,13 +23,19 @@ pub async fn remove_events(
     let total = events.len();
     let removals = events.into_iter().map(|remote| {
         let binding = binding.clone();
-        async move { plugin.remove_event(binding, remote).await.is_ok() }
+        async move { plugin.remove_event(binding, remote).await }
     });
-    let removed = stream::iter(removals)
+    let removals = stream::iter(removals)
         .take_until(tokio::time::sleep(within))
-        .buffer_unordered(REMOVALS)
-        .filter(|removed| std::future::ready(*removed))
-        .count()
-        .await;
+        .buffer_unordered(REMOVALS);
+    let mut removals = pin!(removals);
+    let mut removed = 0;
+    while let Some(outcome) = removals.next().await {
+        match outcome {
+            Ok(()) => removed += 1,
+            Err(CallError::Plugin(Error::NeedsReconnect(_))) => break,
+            Err(_) => {}
+        }
+    }
     (removed, total - removed)
 }

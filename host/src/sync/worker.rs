@@ -9,7 +9,7 @@ use super::{
     lanes::{Lane, Lanes},
     leaving::Leavings,
     ledger::{Ledger, LedgerError, Note, Rest, Settled},
-    outcome::{Outcome, of_failure, set_aside},
+    outcome::{Outcome, again, of_failure, set_aside},
     taking_out::Taken,
 };
 use crate::{
@@ -248,6 +248,12 @@ impl Worker {
                 self.note(lane, Note::Suspended(reason)).await?;
                 Next::Ends(Health::Up, rest)
             }
+            Outcome::Forget if self.is_still(connection).await? => {
+                // Only the plugin does not see it: that is tried again like its other failures.
+                let settled = again(&delivery, "the plugin failed", None);
+                self.settle(lane, delivery, settled).await?;
+                Next::Goes(Health::Up)
+            }
             Outcome::Forget => {
                 self.note(lane, Note::Forgotten).await?;
                 Next::Ends(Health::Up, rest)
@@ -263,6 +269,17 @@ impl Worker {
                 Next::Ends(Health::Refuses(seconds, reason.to_owned()), rest)
             }
         })
+    }
+
+    /// Whether this very grant is still stored.
+    async fn is_still(&self, connection: &Connection) -> Result<bool, VaultError> {
+        let Connection {
+            subject, provider, ..
+        } = connection;
+        let now = self.vault.connection_or_leaving(subject, provider).await?;
+        Ok(now.is_some_and(|now| {
+            now.account.id == connection.account.id && now.connected_at == connection.connected_at
+        }))
     }
 
     async fn settle(

@@ -1,6 +1,6 @@
 //! The end of a connection's row, and what the audit log is told of it.
 
-use super::{Slot, Vault, VaultError};
+use super::{Connection, Slot, Vault, VaultError};
 use crate::{
     audit::{self, Action},
     db::Transaction,
@@ -43,6 +43,36 @@ impl Vault {
             ended(transaction, now, &slot.subject, &slot.provider, &row).await?;
         }
         Ok(())
+    }
+
+    /// Forgets this connection and its credentials. `false`: there is none any more, or another
+    /// grant has come meanwhile, and nothing is erased.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn erase_connection(
+        &self,
+        transaction: &mut Transaction,
+        now: i64,
+        connection: &Connection,
+    ) -> Result<bool, VaultError> {
+        let Connection {
+            subject, provider, ..
+        } = connection;
+        let erased = sqlx::query(
+            "DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
+             AND account_id = $4 AND connected_at = $5 RETURNING refreshes, refreshed_at",
+        )
+        .bind(&subject.tenant)
+        .bind(&subject.user)
+        .bind(provider)
+        .bind(&connection.account.id)
+        .bind(connection.connected_at)
+        .fetch_optional(&mut **transaction)
+        .await?;
+        let Some(row) = erased else { return Ok(false) };
+        ended(transaction, now, subject, provider, &row).await?;
+        Ok(true)
     }
 }
 

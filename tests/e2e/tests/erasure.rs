@@ -1,10 +1,10 @@
 //! The end of a user (case 40), searched for in everything that is kept.
 
 use calport_e2e::{
-    Landing, Log, World, WorldOptions,
+    Browser, Landing, Log, World, WorldOptions,
     accounts::{CASEY, SAM, WORK},
 };
-use calport_standins::ConsentChoice;
+use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -233,4 +233,40 @@ async fn what_the_platform_was_to_be_told_of_an_erased_user_is_not_told() {
         .await
         .unwrap();
     assert_eq!(users, ["bob"]);
+}
+
+#[calport_databases::each_database(flavor = "multi_thread")]
+async fn case_40_a_callback_on_its_way_does_not_bring_an_erased_user_back() {
+    let world = World::start().await.unwrap();
+    put(&world, "/api/jobs/1/", &job(1, "Clean", &[ANN, "bob"])).await;
+    let browser = Browser::new();
+    let url = world.begin(ANN, &browser).await.unwrap();
+    let allow = ConsentChoice::Allow;
+    let callback = world.google.consent(&url, CASEY, &allow).unwrap();
+    // The grant is there at once; its reply takes seconds.
+    let slow = Fault::on("POST", "/token").behaviour(Behaviour::Drip { pause_ms: 10 });
+    world.google.faults().add(slow);
+    let landing = tokio::spawn(async move { browser.open(&callback).await });
+    let is_granted = || world.google.live_refresh_tokens(CASEY) == 1;
+    world.eventually(is_granted).await.unwrap();
+    erase(&world, ANN, None).await;
+    assert_eq!(landing.await.unwrap().unwrap().status(), "expired");
+    for statement in [
+        "SELECT COUNT(*) FROM connections",
+        "SELECT COUNT(*) FROM deliveries",
+        "SELECT COUNT(*) FROM lanes",
+        "SELECT COUNT(*) FROM watches",
+    ] {
+        let left: i64 = sqlx::query_scalar(statement)
+            .fetch_one(world.service.vault().database().pool())
+            .await
+            .unwrap();
+        assert_eq!(left, 0, "{statement}");
+    }
+    let is_revoked = || world.google.live_refresh_tokens(CASEY) == 0;
+    world.eventually(is_revoked).await.unwrap();
+    let found = around(&world.stored().await, ANN);
+    assert!(found.is_empty(), "{found:#?}");
+    // Who comes back later is welcome.
+    assert_eq!(connect(&world, ANN, CASEY).await.status(), "connected");
 }

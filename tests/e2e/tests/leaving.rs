@@ -1,7 +1,10 @@
 //! Many events at once: what connecting brings in, and what disconnecting takes out again.
 
-use calport_e2e::{Reply, World, accounts::CASEY};
-use calport_standins::ConsentChoice;
+use calport_e2e::{
+    Reply, World, WorldOptions,
+    accounts::{CASEY, SAM},
+};
+use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -172,4 +175,48 @@ async fn a_provider_that_is_down_keeps_the_credentials_for_a_day_at_most() {
     let _workers = world.service.start_workers();
     until(&world, |google| google.get("leaving").is_none()).await;
     is_forgotten(&world).await;
+}
+
+#[calport_databases::each_database(flavor = "multi_thread")]
+async fn no_calendar_waits_for_the_end_of_connections_that_were_left_long_ago() {
+    let options = WorldOptions {
+        without_workers: true,
+        ..WorldOptions::default()
+    };
+    let world = World::start_with(options).await.unwrap();
+    let (allow, robin) = (ConsentChoice::Allow, "robin@workspace.example");
+    for (user, account) in [("ann", CASEY), ("cat", SAM), ("bob", robin)] {
+        let landing = world.connect(user, account, &allow).await;
+        assert_eq!(landing.unwrap().status(), "connected");
+    }
+    let job = json!({
+        "revision": 1, "title": "Clean", "start": "2031-12-01T10:00:00Z",
+        "end": "2031-12-01T12:00:00Z", "zone": "Europe/London",
+        "participants": [{"user": "bob", "role": "customer"}],
+    });
+    let stored = world
+        .platform(Method::PUT, "/api/jobs/1/", Some(&job))
+        .await;
+    assert_eq!(stored.unwrap().status, StatusCode::ACCEPTED);
+    let database = world.service.vault().database();
+    sqlx::query("UPDATE connections SET leaving_at = connected_at - 90000 WHERE user_id <> 'bob'")
+        .execute(database.pool())
+        .await
+        .unwrap();
+    let stall = Fault::on("POST", "/revoke").always();
+    world.google.faults().add(stall.behaviour(Behaviour::Stall));
+    world.google.forget_requests();
+    let _workers = world.service.start_workers();
+    world
+        .google_events(robin, "primary", |events| events.len() == 1)
+        .await
+        .unwrap();
+    let requests = world.google.requests();
+    let pushed = requests.iter().position(|it| it.path.ends_with("/events"));
+    let before = requests.iter().take(pushed.unwrap());
+    // They are revoked one after the other, by somebody else.
+    assert!(before.filter(|it| it.path == "/revoke").count() <= 1);
+    let count = "SELECT COUNT(*) FROM connections";
+    assert_eq!(rows(&world, count).await, 1);
+    assert_eq!(rows(&world, "SELECT COUNT(*) FROM revocations").await, 2);
 }

@@ -121,6 +121,9 @@ pub(super) const WORDS: Words = Words {
     disconnect_legend: "Was soll mit den Einträgen geschehen, die wir gemacht haben?",
     disconnect_keep: "Behalten. Sie ändern sich nicht mehr, wenn sich eine Buchung ändert.",
     disconnect_remove: "Aus dem Kalender entfernen.",
+    disconnect_stay: "{provider} nimmt unseren Zugang nicht mehr an, deshalb können wir die \
+                      Einträge, die wir gemacht haben, nicht entfernen. Sie bleiben im Kalender und \
+                      ändern sich nicht mehr; Sie können sie dort löschen.",
 
     finish_heading: "Ein Schritt fehlt noch",
     finish_text: "Sie sind von {provider} in einem anderen Browser zurückgekommen, als Sie \

@@ -118,6 +118,9 @@ pub(super) const WORDS: Words = Words {
     disconnect_legend: "What shall become of the entries that we added?",
     disconnect_keep: "Keep them. They will no longer change when a booking changes.",
     disconnect_remove: "Remove them from the calendar.",
+    disconnect_stay: "{provider} no longer accepts our access, so we cannot remove the entries that \
+                      we added. They stay in the calendar and no longer change; you can delete them \
+                      there.",
 
     finish_heading: "One step is left",
     finish_text: "You came back from {provider} in another browser than you set out from. If it was \

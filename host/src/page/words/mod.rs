@@ -116,6 +116,7 @@ words! {
     cancel,
     // Disconnecting.
     disconnect_heading, disconnect_intro, disconnect_legend, disconnect_keep, disconnect_remove,
+    disconnect_stay,
     // Finishing.
     finish_heading, finish_text, finish_button, finish_elsewhere,
     // Another account.

@@ -3,6 +3,7 @@
 
 mod browsers;
 mod connecting;
+mod ending;
 mod issuers;
 mod leaving;
 mod refusals;

@@ -140,6 +140,9 @@ async fn a_dead_grant_is_explained_and_reconnecting_mends_it() {
             && !home.contains("Google Calendar: in your calendar"),
         "{home}"
     );
+    let ask = page.get("/page/calendars/google/disconnect/").await.body;
+    assert!(ask.contains("They stay in the calendar"), "{ask}");
+    assert!(!ask.contains("Remove them") && ask.contains(r#"name="events" value="keep""#));
     for (days, is_explained) in [(5, false), (7, true), (9, false)] {
         sqlx::query("UPDATE connections SET connected_at = dead_at - $1")
             .bind(days * 86_400_i64)

@@ -3,6 +3,7 @@
 
 mod collision;
 mod hold;
+mod passing;
 mod postgres;
 mod session;
 mod sqlite;
@@ -10,6 +11,7 @@ mod sqlite;
 mod tests;
 
 pub use collision::Collisions;
+pub(crate) use passing::may_pass;
 pub use session::{Pool, Session, Transaction};
 
 use session::Connections;

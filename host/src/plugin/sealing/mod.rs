@@ -9,6 +9,7 @@ mod form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod outgoing;
+mod percent;
 mod policy;
 mod reply;
 #[cfg(any(test, fuzzing))]

@@ -162,7 +162,7 @@ fn an_error_that_repeats_a_credential_is_mended_or_refused() {
     let given = given();
     let error = json!({
         "error": "invalid_grant",
-        "error_description": format!("The code '{CODE}' of {SECRET}, sent as 4%2F0CANARY%2Bcode%26%3D, is used."),
+        "error_description": format!("The code '{CODE}' of {SECRET}, sent as 4%2F0CANARY%2Bcode%26%3D and 4%2f0CANARY+code%26=, is used."),
         "error_codes": [54005],
         "detail": { "got": REFRESH },
         "access_token": "CANARY-with-an-error",
@@ -174,7 +174,7 @@ fn an_error_that_repeats_a_credential_is_mended_or_refused() {
     assert_eq!(value["detail"]["got"], given.refresh.as_str());
     let code = &given.code;
     let description = format!(
-        "The code '{code}' of {}, sent as {code}, is used.",
+        "The code '{code}' of {}, sent as {code} and {code}, is used.",
         given.secret
     );
     assert_eq!(value["error_description"], description.as_str());
@@ -185,6 +185,7 @@ fn an_error_that_repeats_a_credential_is_mended_or_refused() {
         format!("<h1>{SECRET}</h1>"),
         format!("[\"{REFRESH}\"]"),
         REFRESH.replace('/', "\\/"),
+        REFRESH.replace('%', "%25").replace('/', "%2f"),
     ] {
         assert_eq!(page(text.clone()), Err(ReplyFault::Echo), "{text}");
     }

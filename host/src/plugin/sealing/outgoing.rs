@@ -2,8 +2,14 @@
 //! stands in any other place. What it changes it writes anew: nothing of the guest's own
 //! spelling is left for a provider to read in another way.
 
-use super::{authorization, fault::RequestFault, form, policy::Way, table::Table};
-use crate::egress::CheckedParts;
+use super::{
+    authorization,
+    fault::RequestFault,
+    form,
+    policy::{Asked, Way},
+    table::Table,
+};
+use crate::{egress::CheckedParts, plugin::calendar::Scope};
 use bytes::Bytes;
 use http::{
     HeaderMap, Method,
@@ -15,12 +21,18 @@ use url::form_urlencoded;
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Puts in what belongs there.
-pub(super) fn fill(table: &Table, way: Way, parts: &mut CheckedParts) -> Result<(), RequestFault> {
+pub(super) fn fill(
+    table: &Table,
+    way: Way,
+    scopes: &[Scope],
+    parts: &mut CheckedParts,
+) -> Result<Asked, RequestFault> {
     let method = parts.method().clone();
     check_url(table, parts.target().path_and_query())?;
     fill_headers(table, way, &mut parts.headers)?;
-    parts.body = fill_body(table, way, &method, &mut parts.headers, &parts.body)?;
-    Ok(())
+    let (body, asked) = fill_body(table, way, scopes, &method, &mut parts.headers, &parts.body)?;
+    parts.body = body;
+    Ok(asked)
 }
 
 /// No credential stands in a URL, which ends in logs: neither as it is nor percent-encoded.
@@ -62,19 +74,20 @@ pub(super) fn fill_headers(
 pub(super) fn fill_body(
     table: &Table,
     way: Way,
+    scopes: &[Scope],
     method: &Method,
     headers: &mut HeaderMap,
     body: &Bytes,
-) -> Result<Bytes, RequestFault> {
+) -> Result<(Bytes, Asked), RequestFault> {
     match way {
         Way::Api if table.is_in(body) => Err(RequestFault::Body),
-        Way::Api => Ok(body.clone()),
+        Way::Api => Ok((body.clone(), Asked::Call)),
         Way::Form { token, revoke } => {
             if method != Method::POST || !is_form(headers) {
                 return Err(RequestFault::NotAForm);
             }
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
-            form::fill(table, token, revoke, body)
+            form::fill(table, scopes, (token, revoke), body)
         }
     }
 }

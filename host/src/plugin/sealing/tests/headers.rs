@@ -265,10 +265,12 @@ fn case_26_a_body_to_an_api_holds_no_credential() {
         fill_body(
             &given.table,
             Way::Api,
+            &[],
             &Method::POST,
             &mut HeaderMap::new(),
             &body,
         )
+        .map(|(body, _)| body)
     };
     let refresh = &given.refresh;
     for text in [

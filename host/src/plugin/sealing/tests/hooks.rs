@@ -114,6 +114,15 @@ async fn case_26_a_credential_for_anybody_else_or_in_any_other_place_never_leave
             FORM,
             &format!("{refreshing}&scope=events+mail"),
         ),
+        get(
+            &format!("{own}/api/v1/events?Access%5Ftoken=literal"),
+            &access,
+        ),
+        post(
+            &format!("{own}/api/v1/events"),
+            FORM,
+            "x=1&oauth_token=literal",
+        ),
         post(&format!("{own}/revoke"), FORM, &format!("token={secret}")),
         // In a place that is not for it.
         get(

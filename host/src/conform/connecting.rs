@@ -15,6 +15,7 @@ use crate::{
         calendar::{Authorization, Callback, ConnectRequest, EndpointUse, Parameter, ProviderInfo},
         holds_placeholder,
         types::Error,
+        undescribed,
     },
 };
 use std::collections::BTreeSet;
@@ -104,13 +105,16 @@ pub(super) async fn check(
         .await;
     let what = "begin-connect leads to the described page, with the host's state, redirect URI and \
                 PKCE challenge (S256)";
-    let page = page(&begun, provider, &request);
+    let page = page(trial, &begun, provider, &request);
     list.add(area, what, page.as_ref().map(|_| ()).map_err(Clone::clone));
     if let Ok(url) = &page {
         let what = "begin-connect holds no secret";
         list.add(area, what, holds_no_secret(url));
+    }
+    // Also where the host refuses the page, to say which scope it is.
+    if let Some(url) = begun.ok().and_then(|begun| Url::parse(&begun.url).ok()) {
         let what = "begin-connect asks for described scopes alone";
-        list.add(area, what, scopes(url, provider));
+        list.add(area, what, scopes(&url, provider));
     }
     let hinted = ConnectRequest {
         login_hint: Some(HINT.to_owned()),
@@ -121,7 +125,11 @@ pub(super) async fn check(
         .begin_connect(&provider.id, hinted.clone())
         .await;
     let what = "begin-connect takes a login hint as a value, whatever is in it";
-    list.add(area, what, self::page(&begun, provider, &hinted).map(drop));
+    list.add(
+        area,
+        what,
+        self::page(trial, &begun, provider, &hinted).map(drop),
+    );
     list.add(area, "begin-connect sends nothing", trial.silent());
     callbacks(trial, provider, &verifier, list).await;
     Ok(())
@@ -178,17 +186,20 @@ async fn availability(trial: &Trial, provider: &ProviderInfo, list: &mut Checkli
 
 /// The consent page's URL, once it is seen to be one that the host would send browsers to.
 fn page(
+    trial: &Trial,
     begun: &Result<Authorization, CallError>,
     provider: &ProviderInfo,
     request: &ConnectRequest,
 ) -> Result<Url, Failure> {
     let remedy = "Answer with the URL of the `authorize` endpoint and exactly one each of \
-                  response_type=code, redirect_uri, state, code_challenge and \
-                  code_challenge_method=S256.";
+                  response_type=code, client_id, scope, redirect_uri, state, code_challenge and \
+                  code_challenge_method=S256, no parameter twice, and nothing that asks for more \
+                  than scope.";
     let Ok(authorization) = begun else {
         return Err(Failure::new(answered(begun), remedy));
     };
     let expected = Expected {
+        client_id: authorization::client_id(&trial.plugin, provider),
         redirect_uri: &request.redirect_uri,
         state: &request.state,
         code_challenge: &request.code_challenge,
@@ -211,9 +222,8 @@ fn holds_no_secret(url: &Url) -> Result<(), Failure> {
 }
 
 fn scopes(url: &Url, provider: &ProviderInfo) -> Result<(), Failure> {
-    let described: BTreeSet<_> = provider.scopes.iter().map(|it| &*it.name).collect();
-    for (_, scopes) in url.query_pairs().filter(|(name, _)| name == "scope") {
-        if let Some(other) = scopes.split_whitespace().find(|it| !described.contains(it)) {
+    for (_, scope) in url.query_pairs().filter(|(name, _)| name == "scope") {
+        if let Some(other) = undescribed(&scope, &provider.scopes) {
             return Err(Failure::new(
                 format!("it asks for {other}"),
                 "Describe every scope that users are asked for, and why.",

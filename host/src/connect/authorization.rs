@@ -4,19 +4,38 @@
 use crate::{
     config::is_loopback,
     egress::Origin,
-    plugin::calendar::{EndpointUse, ProviderInfo},
+    plugin::{
+        Plugin,
+        calendar::{EndpointUse, ProviderInfo},
+        undescribed,
+    },
 };
+use std::collections::BTreeSet;
 use url::Url;
+
+/// Parameters that ask for what no scope says: OpenID Connect Core 1.0, sections 5.5 and 6;
+/// RFC 9101; RFC 9396. In lower case.
+const BEYOND_SCOPES: [&str; 4] = ["authorization_details", "claims", "request", "request_uri"];
 
 /// What the URL must hold, each exactly once.
 pub(crate) struct Expected<'a> {
+    pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
     pub(crate) state: &'a str,
     pub(crate) code_challenge: &'a str,
 }
 
-/// Whether the URL goes to the provider's authorize endpoint and holds exactly what the
-/// host gave. The error is for the log.
+/// The app's id at a provider, as the operator has set it; empty where it is not set.
+pub(crate) fn client_id<'a>(plugin: &'a Plugin, provider: &ProviderInfo) -> &'a str {
+    let mut credentials = provider.credentials.iter();
+    credentials
+        .find(|credential| !credential.secret)
+        .and_then(|credential| plugin.setting(&credential.name))
+        .unwrap_or_default()
+}
+
+/// Whether the URL goes to the provider's authorize endpoint, holds exactly what the host
+/// gave, and asks for nothing but described scopes. The error is for the log.
 pub(crate) fn check(
     text: &str,
     provider: &ProviderInfo,
@@ -41,7 +60,13 @@ pub(crate) fn check(
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err("it has a user or a fragment");
     }
+    check_once(&url)?;
+    check_scopes(&url, provider)?;
+    if expected.client_id.is_empty() {
+        return Err("the app has no client id");
+    }
     for (name, value) in [
+        ("client_id", expected.client_id),
         ("response_type", "code"),
         ("redirect_uri", expected.redirect_uri),
         ("state", expected.state),
@@ -49,23 +74,69 @@ pub(crate) fn check(
         ("code_challenge_method", "S256"),
     ] {
         let mut values = url.query_pairs().filter(|(found, _)| found == name);
-        if values.next().is_none_or(|(_, found)| found != value) || values.next().is_some() {
-            return Err("a parameter is missing, doubled or not the host's");
+        if values.next().is_none_or(|(_, found)| found != value) {
+            return Err("a parameter is missing or not the host's");
         }
     }
     Ok(url)
 }
 
+/// Who reads the URL finds the parameters that were checked here: each stands once, whatever
+/// the case of its name means to them, and `;` does not part two of them.
+fn check_once(url: &Url) -> Result<(), &'static str> {
+    if url.query().is_some_and(|query| query.contains(';')) {
+        return Err("its query can be read in two ways");
+    }
+    let mut seen = BTreeSet::new();
+    match url
+        .query_pairs()
+        .all(|(name, _)| seen.insert(name.to_ascii_lowercase()))
+    {
+        true => Ok(()),
+        false => Err("a parameter stands twice"),
+    }
+}
+
+/// No more is asked for than the description says, which is what was granted.
+fn check_scopes(url: &Url, provider: &ProviderInfo) -> Result<(), &'static str> {
+    let mut is_asked = false;
+    for (name, value) in url.query_pairs() {
+        if name == "scope" {
+            is_asked = !value.trim().is_empty();
+            if undescribed(&value, &provider.scopes).is_some() {
+                return Err("it asks for a scope that is not described");
+            }
+            continue;
+        }
+        let name = name.to_ascii_lowercase();
+        // Google's include_granted_scopes adds all that the user has ever granted to the app;
+        // others have a second list, as Slack's user_scope.
+        let is_another = name.contains("scope") && value != "false";
+        if is_another || BEYOND_SCOPES.contains(&name.as_str()) {
+            return Err("it asks for more in another parameter than scope");
+        }
+    }
+    match is_asked {
+        true => Ok(()),
+        // What it means to name none is up to the provider.
+        false => Err("it has no scope"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::calendar::{Endpoint, ProviderKind};
+    use crate::plugin::calendar::{Endpoint, ProviderKind, Scope};
 
-    const GOOD: &str = "https://accounts.example/auth?response_type=code&client_id=x\
-         &redirect_uri=https%3A%2F%2Fhost.example%2Fcb&state=s&code_challenge=c\
+    const GOOD: &str = "https://accounts.example/auth?response_type=code&client_id=app\
+         &scope=openid+events&redirect_uri=https%3A%2F%2Fhost.example%2Fcb&state=s&code_challenge=c\
          &code_challenge_method=S256";
 
     fn checked(url: &str) -> bool {
+        checked_for("app", url).is_ok()
+    }
+
+    fn checked_for(client_id: &str, url: &str) -> Result<Url, &'static str> {
         let provider = ProviderInfo {
             id: "google".into(),
             label: "Google".into(),
@@ -77,16 +148,22 @@ mod tests {
                 default_url: "https://accounts.example/auth".into(),
                 uses: EndpointUse::AUTHORIZE,
             }],
-            scopes: vec![],
+            scopes: ["openid", "events"]
+                .map(|name| Scope {
+                    name: name.into(),
+                    reason: "To be of use.".into(),
+                })
+                .into(),
             changes: true,
             revocation: None,
         };
         let expected = Expected {
+            client_id,
             redirect_uri: "https://host.example/cb",
             state: "s",
             code_challenge: "c",
         };
-        check(url, &provider, None, &expected).is_ok()
+        check(url, &provider, None, &expected)
     }
 
     #[test]
@@ -114,8 +191,61 @@ mod tests {
             ("accounts.example", "%61ccounts.example"),
             ("accounts.example", "%C3%A9Accounts.example"),
             ("accounts.example", "accounts\t.example"),
+            ("client_id=app", "client_id=another"),
+            ("client_id=app", "client_id=app&client_id=app"),
+            ("client_id=app", "client_id=app&Client_ID=another"),
+            ("client_id=app&", ""),
+            ("S256", "S256&prompt=none&prompt=consent"),
+            ("S256", "S256&hint=a;state=t"),
         ] {
             assert!(!checked(&GOOD.replacen(from, to, 1)), "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn case_26_a_consent_page_is_asked_for_described_scopes_alone() {
+        const SCOPE: &str = "scope=openid+events";
+        for fine in [
+            "scope=events",
+            "scope=events%20openid",
+            "scope=openid&include_granted_scopes=false&access_type=offline&login_hint=casey",
+        ] {
+            assert!(checked(&GOOD.replacen(SCOPE, fine, 1)), "{fine}");
+        }
+        for more in [
+            "scope=openid+events+mail",
+            "scope=openid%20events%20mail",
+            "scope=openid%09mail",
+            "scope=openid,mail",
+            "scope=openid%C2%A0mail",
+            "scope=mail",
+            "scope=Events",
+            "scope=events.all",
+            "scope=events&scope=mail",
+            "scope=events&Scope=mail",
+            "scope=events&scop%65=mail",
+            "scope=events;scope=mail",
+            "SCOPE=events",
+            "scope=",
+            "scope=+",
+            "x=y",
+            "scope=events&include_granted_scopes=true",
+            "scope=events&include_granted_scopes=1",
+            "scope=events&Include_Granted_Scopes=true",
+            "scope=events&user_scope=mail",
+            "scope=events&scope%5B%5D=mail",
+            "scope=events&request=eyJhbGciOiJub25lIn0.e30.",
+            "scope=events&request_uri=urn%3Ax",
+            "scope=events&claims=%7B%7D",
+            "scope=events&authorization_details=%5B%5D",
+        ] {
+            assert!(!checked(&GOOD.replacen(SCOPE, more, 1)), "{more}");
+        }
+    }
+
+    #[test]
+    fn without_a_client_id_of_the_operators_no_page_passes() {
+        let url = GOOD.replacen("client_id=app", "client_id=", 1);
+        assert_eq!(checked_for("", &url), Err("the app has no client id"));
     }
 }

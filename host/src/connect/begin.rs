@@ -47,6 +47,7 @@ impl Flows {
         };
         let authorization = self.plugin.begin_connect(&provider.id, request).await?;
         let expected = Expected {
+            client_id: authorization::client_id(&self.plugin, provider),
             redirect_uri: &redirect_uri,
             state: &state,
             code_challenge: &code_challenge,

@@ -17,7 +17,8 @@ pub enum FlowError {
     /// The handle is unknown, used up, too old, or another user's.
     #[error("this handle is not valid, or not any more")]
     UnknownHandle,
-    /// The plugin wanted the browser sent to a place that is not the provider's.
+    /// The plugin wanted the browser sent to a place that is not the provider's, or the user
+    /// asked for more than the plugin's description says.
     #[error("the plugin built an authorization URL that is refused: {0}")]
     RefusedUrl(&'static str),
     /// The plugin reported success and stored nothing.

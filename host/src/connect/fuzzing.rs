@@ -6,7 +6,7 @@ use super::{
     landing,
     parked::Parked,
 };
-use crate::plugin::calendar::{Endpoint, EndpointUse, ProviderInfo, ProviderKind};
+use crate::plugin::calendar::{Endpoint, EndpointUse, ProviderInfo, ProviderKind, Scope};
 use axum::http::HeaderMap;
 use url::Url;
 use zeroize::Zeroizing;
@@ -15,13 +15,18 @@ use zeroize::Zeroizing;
 pub const AUTHORIZE_URL: &str = "https://own.example/authorize";
 
 /// What [`authorizes`] wants in a consent page's address, each once.
-pub const PARAMETERS: [(&str, &str); 5] = [
+pub const PARAMETERS: [(&str, &str); 7] = [
     ("response_type", "code"),
     ("redirect_uri", "https://host.example/cb"),
     ("state", "the-state"),
     ("code_challenge", "the-challenge"),
     ("code_challenge_method", "S256"),
+    ("client_id", "the-app"),
+    ("scope", SCOPE),
 ];
+
+/// All that may be asked for.
+const SCOPE: &str = "events";
 
 /// Where a browser would be sent for this answer of a plugin; `None` where it is refused.
 pub fn authorizes(url: &str) -> Option<Url> {
@@ -36,12 +41,24 @@ pub fn authorizes(url: &str) -> Option<Url> {
             default_url: AUTHORIZE_URL.into(),
             uses: EndpointUse::AUTHORIZE,
         }],
-        scopes: vec![],
+        scopes: vec![Scope {
+            name: SCOPE.into(),
+            reason: "To be of use.".into(),
+        }],
         changes: true,
         revocation: None,
     };
-    let [_, (_, redirect_uri), (_, state), (_, code_challenge), _] = PARAMETERS;
+    let [
+        _,
+        (_, redirect_uri),
+        (_, state),
+        (_, code_challenge),
+        _,
+        (_, client_id),
+        _,
+    ] = PARAMETERS;
     let expected = Expected {
+        client_id,
         redirect_uri,
         state,
         code_challenge,

@@ -3,6 +3,7 @@
 
 mod collision;
 mod hold;
+mod passing;
 mod postgres;
 mod session;
 mod silence;
@@ -11,6 +12,7 @@ mod sqlite;
 mod tests;
 
 pub use collision::Collisions;
+pub(crate) use passing::may_pass;
 pub use session::{Pool, Session, Transaction};
 
 use postgres::Place;

@@ -141,8 +141,10 @@ fn receive(
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(EgressError::BadReply(BadReply::Upgrade));
     }
+    // Before what says so of the connection alone is taken out.
+    let is_plain = headers::is_plain(&head.headers);
     headers::receive(&mut head.headers)?;
-    if !body.is_end_stream() && !headers::is_plain(&head.headers) {
+    if !body.is_end_stream() && !is_plain {
         return Err(EgressError::BadReply(BadReply::Encoded));
     }
     let mut passed = Response::new(ReplyBody::new(body, deadline, cap, place)?);

@@ -113,7 +113,7 @@ pub enum BadReply {
     /// It switches protocols, which nobody asked for.
     #[error("it switches protocols")]
     Upgrade,
-    /// It is compressed although only `identity` was accepted.
+    /// It is compressed, as a whole or on its way, although only `identity` was accepted.
     #[error("it is compressed although that was not accepted")]
     Encoded,
 }

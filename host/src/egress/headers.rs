@@ -5,8 +5,8 @@
 //! that needs it must not believe that it was sent.
 
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SET_COOKIE,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName,
+    HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
 use super::error::{BadRequest, EgressError};
@@ -107,17 +107,19 @@ pub(super) fn receive(headers: &mut HeaderMap) -> Result<(), EgressError> {
     Ok(())
 }
 
-/// Whether every coding that a reply names is none at all.
+/// Whether every coding that a reply names is none at all, but for chunks, which hyper puts
+/// together. It undoes no other coding of a transfer (RFC 9112, section 6.1), and no chunks
+/// within chunks.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(http::header::CONTENT_ENCODING)
-        .iter()
-        .all(|value| {
-            value
-                .as_bytes()
-                .trim_ascii()
-                .eq_ignore_ascii_case(b"identity")
-        })
+    let is = |value: &HeaderValue, word: &[u8]| {
+        let value = value.as_bytes().trim_ascii();
+        value.eq_ignore_ascii_case(word)
+    };
+    let mut contents = headers.get_all(CONTENT_ENCODING).iter();
+    let mut transfers = headers.get_all(TRANSFER_ENCODING).iter();
+    contents.all(|value| is(value, b"identity"))
+        && transfers.next().is_none_or(|value| is(value, b"chunked"))
+        && transfers.next().is_none()
 }
 
 fn is_host_only(name: &HeaderName) -> bool {

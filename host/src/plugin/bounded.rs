@@ -19,7 +19,7 @@ const LABEL: usize = 256;
 const TEXT: usize = 1_024;
 
 /// Ids and versions, in bytes. Google's ids have at most 1,024, Microsoft's some 200.
-const ID: usize = 1_024;
+pub(super) const ID: usize = 1_024;
 
 /// Addresses that browsers open, in bytes.
 const LINK: usize = 2_048;
@@ -221,11 +221,15 @@ fn plain(text: String, most: usize) -> String {
 
 /// What the host takes as it is: one word or more of visible text.
 fn opaque(what: &'static str, text: &str, most: usize) -> Result<(), CallError> {
-    let fits = (1..=most).contains(&text.len()) && !text.contains(plain::is_steering);
-    if fits {
+    if !text.is_empty() && is_storable(text, most) {
         return Ok(());
     }
     Err(CallError::Improper(what))
+}
+
+/// Whether a text has no more bytes than this, and only those that every database takes.
+pub(super) fn is_storable(text: &str, most: usize) -> bool {
+    text.len() <= most && !text.contains(plain::is_steering)
 }
 
 fn at_most(what: &'static str, length: usize, most: usize) -> Result<(), CallError> {

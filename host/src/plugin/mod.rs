@@ -26,6 +26,7 @@ mod reach;
 mod refresh;
 mod refused;
 mod room;
+mod scopes;
 mod sealing;
 mod secrets;
 mod state;
@@ -43,6 +44,7 @@ pub use examine::Examination;
 pub use json::ArgumentError;
 pub use limits::{LimitError, Limits};
 pub use reach::{Attempt, Attempts, Reach};
+pub(crate) use scopes::undescribed;
 #[cfg(fuzzing)]
 pub use sealing::fuzzing;
 pub(crate) use sealing::is_below;

@@ -3,6 +3,7 @@
 use super::{
     bindings::token_store::{self, Host, StoreError},
     bindings::types,
+    bounded::{ID, is_storable},
     heavy::among_others,
     refresh::Refreshing,
     sealing::{Full, Kind},
@@ -12,6 +13,21 @@ use crate::{
     metrics::RefreshResult,
     vault::{Binding, Credentials, RefreshTurn, Stored, VaultError},
 };
+
+/// The most scopes of a grant. All that Google has are some 500.
+const SCOPES: usize = 1_000;
+
+/// Why credentials are not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unfit {
+    /// A token of its own making would bind a user to an account that they have never
+    /// connected.
+    #[error("their {0} is none that the plugin was given")]
+    Foreign(&'static str),
+    /// A database may refuse it.
+    #[error("their {0} is too long, or no plain text")]
+    Improper(&'static str),
+}
 
 impl types::Host for State {}
 
@@ -33,7 +49,10 @@ impl Host for State {
         credentials: token_store::Credentials,
         expected: Option<u64>,
     ) -> wasmtime::Result<Result<u64, StoreError>> {
-        let saved = match (self.binding(), self.taken_back(credentials)) {
+        let saved = match (
+            self.binding(),
+            self.taken_back(credentials).map_err(Into::into),
+        ) {
             (Ok(binding), Ok(credentials)) => binding
                 .save(credentials, expected)
                 .await
@@ -143,28 +162,35 @@ impl State {
         Ok(stored)
     }
 
-    /// The real credentials that the guest wants to have stored. Tokens of its own making
-    /// would bind a user to an account that they have never connected.
-    fn taken_back(&self, given: token_store::Credentials) -> Result<Credentials, StoreError> {
-        let open = |kind, token| {
-            self.seals.take_back(kind, token).ok_or_else(|| {
-                tracing::warn!(
-                    ?kind,
-                    "a plugin wanted to save a token that it was not given"
-                );
-                StoreError::Refused
-            })
+    /// The real credentials that the guest wants to have stored.
+    fn taken_back(&self, given: token_store::Credentials) -> Result<Credentials, Unfit> {
+        let open = |what, kind, token| {
+            let real = self.seals.take_back(kind, token);
+            real.ok_or(Unfit::Foreign(what))
         };
+        if !is_storable(&given.client_id, ID) {
+            return Err(Unfit::Improper("client-id"));
+        }
+        if given.scopes.len() > SCOPES || !given.scopes.iter().all(|it| is_storable(it, ID)) {
+            return Err(Unfit::Improper("scopes"));
+        }
         Ok(Credentials {
-            access_token: open(Kind::AccessToken, given.access_token)?,
+            access_token: open("access-token", Kind::AccessToken, given.access_token)?,
             refresh_token: given
                 .refresh_token
-                .map(|token| open(Kind::RefreshToken, token))
+                .map(|token| open("refresh-token", Kind::RefreshToken, token))
                 .transpose()?,
             expires_at: given.expires_at,
             scopes: given.scopes,
             client_id: given.client_id,
         })
+    }
+}
+
+impl From<Unfit> for StoreError {
+    fn from(unfit: Unfit) -> Self {
+        tracing::warn!(%unfit, "credentials that a plugin wanted to save were refused");
+        Self::Refused
     }
 }
 

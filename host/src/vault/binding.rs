@@ -2,7 +2,7 @@
 //! or of nobody. The call itself has no way to name another.
 
 use super::{Credentials, Grant, RefreshTurn, Slot, Stored, TurnLease, Vault, VaultError};
-use crate::subject::Subject;
+use crate::{db::may_pass, subject::Subject};
 use secrecy::ExposeSecret;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -199,7 +199,9 @@ impl Binding {
         let begun = Instant::now();
         loop {
             match self.vault.save(&self.slot, credentials, expected).await {
-                Err(VaultError::Database(error)) if begun.elapsed() < KEPT_FOR => {
+                Err(VaultError::Database(error))
+                    if may_pass(&error) && begun.elapsed() < KEPT_FOR =>
+                {
                     tracing::warn!(%error, "refreshed credentials are not saved yet");
                     tokio::time::sleep(SAVE_AGAIN).await;
                 }

@@ -3,7 +3,10 @@
 use crate::{
     Deed,
     bindings::{
-        calport::calendar::types::{Error, InvalidField, Range, Span, Timed},
+        calport::calendar::{
+            secrets,
+            types::{Error, InvalidField, Range, Span, Timed},
+        },
         exports::calport::calendar::{
             calendar::{Account, Authorization, CalendarEntry, ConnectRequest, RemoteEvent},
             changes::{Aspects, Change, ChangePage, Difference, Finding},
@@ -128,16 +131,22 @@ pub(crate) fn account(deed: &str) -> Result<Account, Error> {
 }
 
 pub(crate) fn authorization(request: &ConnectRequest) -> Result<Authorization, Error> {
-    let kind = request.login_hint.as_deref().and_then(text);
-    let good = || {
-        format!(
-            "https://auth.evil.example/?response_type=code&redirect_uri={}&state={}\
-             &code_challenge={}&code_challenge_method=S256",
-            request.redirect_uri, request.state, request.code_challenge
-        )
-    };
+    let hint = request.login_hint.as_deref().unwrap_or_default();
+    let app = secrets::get("EVIL_CLIENT_ID").ok().flatten();
+    let good = format!(
+        "https://auth.evil.example/?response_type=code&client_id={}&scope=everything\
+         &redirect_uri={}&state={}&code_challenge={}&code_challenge_method=S256",
+        app.unwrap_or_default(),
+        request.redirect_uri,
+        request.state,
+        request.code_challenge
+    );
+    // A part of it, an arrow, and what is to stand there.
+    let changed = hint
+        .split_once(" -> ")
+        .map(|(part, other)| good.replacen(part, other, 1));
     Ok(Authorization {
-        url: kind.unwrap_or_else(good),
+        url: text(hint).or(changed).unwrap_or(good),
     })
 }
 

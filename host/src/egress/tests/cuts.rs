@@ -155,6 +155,10 @@ async fn case_31_a_compressed_body_is_refused_unread() {
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: identity, br\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Encoding: x-gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n",
     ] {
         let (server, mut cuts) = faulty(head, gzip.clone(), None).await;
         let egress = egress_to(&server, one_place(PATIENCE));

@@ -1,6 +1,9 @@
 //! Credentials that a provider sends back: looked for in all that a guest reads.
 
-use super::fault::{ReplyFault, SealingError};
+use super::{
+    fault::{ReplyFault, SealingError},
+    percent::{self, Decoded},
+};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use memchr::{memchr_iter, memmem};
@@ -16,7 +19,12 @@ use zeroize::Zeroizing;
 const SHORTEST: usize = 12;
 
 /// What must not come back, in the spellings that replies have.
-pub(super) struct Needles(Vec<Needle>);
+pub(super) struct Needles {
+    /// Looked for in a text as it is.
+    written: Vec<Needle>,
+    /// Looked for in what a text says that is percent-encoded.
+    decoded: Vec<Needle>,
+}
 
 struct Needle {
     text: Zeroizing<String>,
@@ -25,13 +33,11 @@ struct Needle {
 
 impl Needles {
     pub(super) fn new<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut needles = Vec::new();
+        let (mut written, mut decoded) = (Vec::new(), Vec::new());
         for (value, placeholder) in pairs.filter(|(value, _)| value.len() >= SHORTEST) {
-            let mut push = |text: String| {
-                needles.push(Needle {
-                    text: Zeroizing::new(text),
-                    placeholder: placeholder.to_owned(),
-                });
+            let needle = |text: String| Needle {
+                text: Zeroizing::new(text),
+                placeholder: placeholder.to_owned(),
             };
             let mut texts = vec![value.to_owned()];
             for spelling in spellings(value) {
@@ -39,15 +45,16 @@ impl Needles {
                     texts.push(spelling);
                 }
             }
-            texts.into_iter().for_each(&mut push);
+            written.extend(texts.into_iter().map(needle));
+            decoded.push(needle(percent::folded(value)));
         }
-        Self(needles)
+        Self { written, decoded }
     }
 
     pub(super) fn are_in(&self, text: &[u8]) -> bool {
-        self.0
-            .iter()
-            .any(|needle| memmem::find(text, needle.text.as_bytes()).is_some())
+        let found = |needles: &[Needle], text: &[u8]| needles.iter().any(|it| it.is_in(text));
+        found(&self.written, text)
+            || (percent::is_encoded(text) && found(&self.decoded, &percent::decoded(text)))
     }
 
     /// The text with placeholders in their place; `None` where there is none.
@@ -55,16 +62,48 @@ impl Needles {
         if !self.are_in(text.as_bytes()) {
             return None;
         }
-        let out = self.0.iter().fold(text.to_owned(), |text, needle| {
+        let text = self.written.iter().fold(text.to_owned(), |text, needle| {
             text.replace(needle.text.as_str(), &needle.placeholder)
         });
-        Some(out)
+        Some(self.decoded.iter().fold(text, |text, needle| {
+            // An end within a character, which none is, would take all of it out.
+            let without = needle.taken_out_decoded(&text);
+            without.unwrap_or_else(|| needle.placeholder.clone())
+        }))
     }
 
     /// How many bytes at the end of a part could be the beginning of one.
     fn begun(&self, part: &[u8]) -> usize {
-        let begun = |needle: &Needle| {
-            let needle = needle.text.as_bytes();
+        let written = self.written.iter().map(|needle| needle.begun(part)).max();
+        let decoded = match percent::is_encoded(part) {
+            true => self.begun_decoded(part),
+            false => 0,
+        };
+        written.unwrap_or(0).max(decoded)
+    }
+
+    fn begun_decoded(&self, part: &[u8]) -> usize {
+        let longest = self.decoded.iter().map(|needle| needle.text.len()).max();
+        // Where it begins within an escape, it is read right from the next one on.
+        let from = part.len().saturating_sub(3 * longest.unwrap_or(0));
+        let tail = part.get(from..).unwrap_or_default();
+        let whole = percent::whole(tail);
+        let decoded = Decoded::of(whole);
+        let begun = self.decoded.iter().map(|it| it.begun(&decoded.bytes)).max();
+        let at = decoded.bytes.len() - begun.unwrap_or(0);
+        tail.len() - decoded.start(at).unwrap_or(0)
+    }
+}
+
+impl Needle {
+    fn is_in(&self, text: &[u8]) -> bool {
+        memmem::find(text, self.text.as_bytes()).is_some()
+    }
+
+    /// How many bytes at the end of a part could be the beginning of it.
+    fn begun(&self, part: &[u8]) -> usize {
+        let needle = self.text.as_bytes();
+        let begun = || {
             let first = *needle.first()?;
             let from = part.len().saturating_sub(needle.len() - 1);
             let tail = part.get(from..)?;
@@ -73,11 +112,24 @@ impl Needles {
                 needle.starts_with(end).then_some(end.len())
             })
         };
-        self.0.iter().filter_map(begun).max().unwrap_or(0)
+        begun().unwrap_or(0)
+    }
+
+    fn taken_out_decoded(&self, text: &str) -> Option<String> {
+        let decoded = Decoded::of(text.as_bytes());
+        let (mut out, mut from) = (String::new(), 0);
+        for at in memmem::find_iter(&decoded.bytes, self.text.as_bytes()) {
+            out.push_str(text.get(from..decoded.start(at)?)?);
+            out.push_str(&self.placeholder);
+            from = decoded.start(at + self.text.len())?;
+        }
+        out.push_str(text.get(from..)?);
+        Some(out)
     }
 }
 
-/// As URLs have a value, and as writers of JSON do that escape more than they must.
+/// As forms have a value, wherever the escape before it ends, and as writers of JSON do that
+/// escape more than they must.
 fn spellings(value: &str) -> [String; 5] {
     let escaped = |special: &str, digits: fn(u32) -> String| {
         let mut text = String::new();

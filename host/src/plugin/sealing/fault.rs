@@ -42,12 +42,18 @@ pub(in crate::plugin) enum RequestFault {
     LargeForm,
     #[error("its field {0} stands twice")]
     Twice(&'static str),
+    #[error("two of its fields have the same name")]
+    Repeated,
     #[error("its field {0} is not the credential of that name that this call was given")]
     Field(&'static str),
     #[error(
         "its grant_type must be authorization_code with a code, or refresh_token with a refresh token"
     )]
     GrantType,
+    #[error("it asks for a scope that the description does not name for this provider")]
+    Scope,
+    #[error("what goes to a revoke endpoint must have a token to revoke, and no grant_type")]
+    Revocation,
 }
 
 /// What is wrong with a reply.

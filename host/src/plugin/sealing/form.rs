@@ -3,11 +3,13 @@
 
 use super::{
     fault::RequestFault,
+    policy::Asked,
     table::{Kind, Table},
 };
+use crate::plugin::{calendar::Scope, undescribed};
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 use url::form_urlencoded::{self, Serializer};
 
 /// The largest form in bytes; a connect sends under 4 KiB.
@@ -51,16 +53,20 @@ enum Value<'a> {
     Real(SecretString),
 }
 
-/// The form with the real values in it, in memory that is wiped.
+type Fields<'a> = [(Cow<'a, str>, Value<'a>)];
+
+/// The form with the real values in it, in memory that is wiped, and what it asks for.
 pub(super) fn fill(
     table: &Table,
-    token: bool,
-    revoke: bool,
+    scopes: &[Scope],
+    (token, revoke): (bool, bool),
     body: &[u8],
-) -> Result<Bytes, RequestFault> {
+) -> Result<(Bytes, Asked), RequestFault> {
     if body.len() > LARGEST {
         return Err(RequestFault::LargeForm);
     }
+    let revokes =
+        revoke && (!token || form_urlencoded::parse(body).any(|(name, _)| name == "token"));
     let mut filled: Vec<(Cow<'_, str>, Value<'_>)> = Vec::new();
     let mut length = 0;
     for (name, value) in form_urlencoded::parse(body) {
@@ -69,7 +75,7 @@ pub(super) fn fill(
         }
         let place = PLACES
             .iter()
-            .filter(|place| (token && place.token) || (revoke && place.revoke))
+            .filter(|place| if revokes { place.revoke } else { place.token })
             .find(|place| place.name == name);
         let value = match place {
             Some(place) if filled.iter().any(|(other, _)| *other == place.name) => {
@@ -92,9 +98,15 @@ pub(super) fn fill(
         length += 3 * (name.len() + bytes) + 2;
         filled.push((name, value));
     }
-    if token && !(revoke && has(&filled, "token")) {
+    let asked = if revokes {
+        check_revocation(&filled)?;
+        Asked::Revocation
+    } else {
         check_grant(&filled)?;
-    }
+        check_scopes(&filled, scopes)?;
+        Asked::Tokens
+    };
+    check_once(&filled)?;
     // With room for all of it: a buffer that grows leaves copies behind.
     let mut form = Serializer::new(String::with_capacity(length));
     for (name, value) in &filled {
@@ -104,12 +116,12 @@ pub(super) fn fill(
         };
     }
     let wiped = zeroize::Zeroizing::new(form.finish().into_bytes());
-    Ok(Bytes::from_owner(wiped))
+    Ok((Bytes::from_owner(wiped), asked))
 }
 
 /// Only what the user has granted is exchanged: the host's own code, or a stored token. Any
 /// other grant would be somebody else's.
-fn check_grant(form: &[(Cow<'_, str>, Value<'_>)]) -> Result<(), RequestFault> {
+fn check_grant(form: &Fields<'_>) -> Result<(), RequestFault> {
     let mut types = form.iter().filter(|(name, _)| name == "grant_type");
     let (Some((_, Value::Plain(grant))), None) = (types.next(), types.next()) else {
         return Err(RequestFault::GrantType);
@@ -125,6 +137,38 @@ fn check_grant(form: &[(Cow<'_, str>, Value<'_>)]) -> Result<(), RequestFault> {
     Ok(())
 }
 
-fn has(form: &[(Cow<'_, str>, Value<'_>)], name: &str) -> bool {
+/// A revoke endpoint may be described at the URL of a token endpoint: no grant is exchanged
+/// there under the name of a revocation.
+fn check_revocation(form: &Fields<'_>) -> Result<(), RequestFault> {
+    let is_grant = |name: &str| name.eq_ignore_ascii_case("grant_type");
+    if !has(form, "token") || form.iter().any(|(name, _)| is_grant(name)) {
+        return Err(RequestFault::Revocation);
+    }
+    Ok(())
+}
+
+/// Microsoft takes a `scope` with a refresh token, and gives what the app may have beyond it.
+fn check_scopes(form: &Fields<'_>, scopes: &[Scope]) -> Result<(), RequestFault> {
+    for (name, value) in form {
+        let Value::Plain(scope) = value else { continue };
+        if name.eq_ignore_ascii_case("scope") && undescribed(scope, scopes).is_some() {
+            return Err(RequestFault::Scope);
+        }
+    }
+    Ok(())
+}
+
+/// Who reads the form finds the fields that were checked here, whatever the case of a name
+/// means to them (RFC 6749, section 3.2: none stands twice).
+fn check_once(form: &Fields<'_>) -> Result<(), RequestFault> {
+    let mut seen = BTreeSet::new();
+    let mut names = form.iter().map(|(name, _)| name.to_ascii_lowercase());
+    match names.all(|name| seen.insert(name)) {
+        true => Ok(()),
+        false => Err(RequestFault::Repeated),
+    }
+}
+
+fn has(form: &Fields<'_>, name: &str) -> bool {
     form.iter().any(|(found, _)| found == name)
 }

@@ -7,8 +7,9 @@
 )]
 
 use super::{
-    Kind, Policy, Sealing, Seals, Way,
+    Asked, Kind, Policy, Sealing, Seals,
     echo::Screened,
+    policy::Way,
     reply,
     samples::{ACCESS, CODE, REFRESH, SECRET, VERIFIER, info, settings},
 };
@@ -209,7 +210,7 @@ impl Call<'_> {
 
     /// What the guest reads of a reply of a token or revoke endpoint; `None` where it is refused.
     pub fn reads_token_reply(&self, status: StatusCode, body: &Bytes) -> Option<Bytes> {
-        reply::seal(&self.seals.table, status, body).ok()
+        reply::seal(&self.seals.table, Asked::Tokens, status, body).ok()
     }
 
     /// What the guest reads of an API's reply that comes in these parts, and whether to its end.

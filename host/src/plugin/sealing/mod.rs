@@ -9,6 +9,7 @@ mod form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod outgoing;
+mod percent;
 mod policy;
 mod reply;
 #[cfg(any(test, fuzzing))]
@@ -30,7 +31,7 @@ use echo::Screened;
 use fault::RequestFault;
 use http::Response;
 use http_body_util::{BodyExt, Full as Whole, combinators::UnsyncBoxBody};
-use policy::Way;
+use policy::Asked;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use table::Table;
@@ -140,22 +141,25 @@ impl Seals {
             let reply = request.send().await?;
             return Ok(reply.map(|body| body.map_err(SealingError::from).boxed_unsync()));
         }
-        let way = self.fill(request.parts())?;
+        let asked = self.fill(request.parts())?;
         let reply = request.send().await?;
-        self.receive(way, reply).await
+        self.receive(asked, reply).await
     }
 
     /// Puts the real values in, where this call may send them.
-    fn fill(&self, parts: &mut CheckedParts) -> Result<Way, RequestFault> {
+    fn fill(&self, parts: &mut CheckedParts) -> Result<Asked, RequestFault> {
         let provider = self.provider.as_deref().unwrap_or_default();
         let way = self.policy.way(provider, parts.target())?;
-        outgoing::fill(&self.table, way, parts)?;
-        Ok(way)
+        outgoing::fill(&self.table, way, self.policy.scopes(provider), parts)
     }
 
-    async fn receive(&self, way: Way, reply: Response<ReplyBody>) -> Result<Sealed, SealingError> {
+    async fn receive(
+        &self,
+        asked: Asked,
+        reply: Response<ReplyBody>,
+    ) -> Result<Sealed, SealingError> {
         let (mut head, body) = reply.into_parts();
-        let is_form = matches!(way, Way::Form { .. });
+        let is_form = asked != Asked::Call;
         if is_form {
             reply::keep_known(&mut head.headers);
         }
@@ -165,7 +169,7 @@ impl Seals {
         }
         let body = if is_form {
             let body = body.read(reply::LARGEST).await?;
-            Whole::new(reply::seal(&self.table, head.status, &body)?)
+            Whole::new(reply::seal(&self.table, asked, head.status, &body)?)
                 .map_err(|never| match never {})
                 .boxed_unsync()
         } else {

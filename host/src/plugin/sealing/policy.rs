@@ -6,7 +6,7 @@ use crate::{
     egress::Target,
     plugin::{
         LoadError,
-        calendar::{EndpointUse, PluginInfo},
+        calendar::{EndpointUse, PluginInfo, Scope},
     },
 };
 use http::Uri;
@@ -20,6 +20,7 @@ pub(in crate::plugin) struct Policy {
     sealing: Sealing,
     endpoints: Vec<Endpoint>,
     secrets: BTreeMap<String, AppSecret>,
+    scopes: BTreeMap<String, Vec<Scope>>,
     /// All that guests are given, for tests that look for what must not be in it.
     #[cfg(test)]
     pub(in crate::plugin) tap: super::tests::Tap,
@@ -47,6 +48,17 @@ pub(super) enum Way {
     Api,
 }
 
+/// What a request that may leave asks for, and so what its reply may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Tokens for what the user has granted. Only this reply gives any that can be used.
+    Tokens,
+    /// The end of a token.
+    Revocation,
+    /// Anything of an API.
+    Call,
+}
+
 impl Policy {
     /// Where the operator has moved an endpoint, that is where it is.
     pub(in crate::plugin) fn new(
@@ -59,6 +71,8 @@ impl Policy {
             ..Self::default()
         };
         for provider in &info.providers {
+            let scopes = provider.scopes.clone();
+            policy.scopes.insert(provider.id.clone(), scopes);
             for credential in provider.credentials.iter().filter(|c| c.secret) {
                 let secret = AppSecret {
                     provider: provider.id.clone(),
@@ -90,6 +104,14 @@ impl Policy {
 
     pub(super) fn app_secret(&self, name: &str) -> Option<&AppSecret> {
         self.secrets.get(name)
+    }
+
+    /// What may be asked for at a provider.
+    pub(super) fn scopes(&self, provider: &str) -> &[Scope] {
+        self.scopes
+            .get(provider)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// What a target takes in a call to this provider. A token or revoke endpoint is its URL

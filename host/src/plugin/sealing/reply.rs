@@ -5,6 +5,7 @@
 use super::{
     echo::Needles,
     fault::ReplyFault,
+    policy::Asked,
     table::{Full, Kind, Table},
 };
 use bytes::Bytes;
@@ -34,8 +35,14 @@ const PLAIN: &[&str] = &[
     "token_type",
 ];
 
-/// Seals a body.
-pub(super) fn seal(table: &Table, status: StatusCode, body: &Bytes) -> Result<Bytes, ReplyFault> {
+/// Seals a body. Tokens can be used only where they were asked for in a way that was checked:
+/// what else an endpoint gives may be anybody's.
+pub(super) fn seal(
+    table: &Table,
+    asked: Asked,
+    status: StatusCode,
+    body: &Bytes,
+) -> Result<Bytes, ReplyFault> {
     if body.is_empty() {
         return Ok(Bytes::new());
     }
@@ -49,7 +56,7 @@ pub(super) fn seal(table: &Table, status: StatusCode, body: &Bytes) -> Result<By
         // A gateway's own page. It knows no new token, only what the request held.
         Err(_) => return Ok(body.clone()),
     };
-    hide(table, &mut value, !is_success)?;
+    hide(table, asked, &mut value, !is_success)?;
     // With the new tokens among them.
     unecho(&table.needles(), &mut value)?;
     serde_json::to_vec(&value)
@@ -59,20 +66,25 @@ pub(super) fn seal(table: &Table, status: StatusCode, body: &Bytes) -> Result<By
 
 /// Puts placeholders in place of texts. `plain`: but for those that are tokens by name, texts
 /// are left as they are.
-fn hide(table: &Table, value: &mut Value, plain: bool) -> Result<(), ReplyFault> {
+fn hide(table: &Table, asked: Asked, value: &mut Value, plain: bool) -> Result<(), ReplyFault> {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match token(name) {
-                    Some((name, kind)) => replace(table, name, kind, value)?,
-                    None => hide(table, value, plain || PLAIN.contains(&name.as_str()))?,
+                match (token(name), asked) {
+                    (Some((name, kind)), Asked::Tokens) => replace(table, name, kind, value)?,
+                    (Some((name, _)), Asked::Revocation | Asked::Call) => {
+                        replace(table, name, Kind::Other, value)?;
+                    }
+                    (None, _) => {
+                        hide(table, asked, value, plain || PLAIN.contains(&name.as_str()))?;
+                    }
                 }
             }
             Ok(())
         }
         Value::Array(items) => items
             .iter_mut()
-            .try_for_each(|item| hide(table, item, plain)),
+            .try_for_each(|item| hide(table, asked, item, plain)),
         Value::String(_) if !plain => replace(table, "", Kind::Other, value),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }

@@ -4,6 +4,7 @@ use crate::{
     config::Environment,
     plugin::calendar::{
         Credential, Endpoint, EndpointUse, PluginInfo, ProviderInfo, ProviderKind, Revocation,
+        Scope,
     },
 };
 
@@ -13,6 +14,16 @@ pub(super) const ACCESS: &str = "CANARY.access/token~+==";
 pub(super) const REFRESH: &str = "1//CANARY-refresh&token=%41";
 pub(super) const CODE: &str = "4/0CANARY+code&=";
 pub(super) const VERIFIER: &str = "CANARY-verifier-dBjftJeZ4CVP";
+
+/// What each provider may be asked for.
+pub(super) fn scopes() -> Vec<Scope> {
+    ["openid", "events"]
+        .map(|name| Scope {
+            name: name.into(),
+            reason: "To be of use.".into(),
+        })
+        .into()
+}
 
 /// Two providers, `own` and `foreign`, each with its endpoints below a base URL.
 pub(super) fn info() -> PluginInfo {
@@ -44,7 +55,7 @@ pub(super) fn info() -> PluginInfo {
                 endpoint("REVOKE", "/revoke", EndpointUse::REVOKE),
                 endpoint("API", "/api/v1/", EndpointUse::API),
             ],
-            scopes: vec![],
+            scopes: scopes(),
             changes: true,
             revocation: Some(Revocation::ByCall),
         }

@@ -5,18 +5,23 @@ use crate::{listener::Listener, memory::Memory};
 use calport_artifacts::EVIL;
 use calport_e2e::{KEYS, plugin_options, runtime};
 use calport_host::{
+    connect::Flows,
     db::Database,
     plugin::{
         BUILT_IN, CallError, Limits, Options, Plugin,
         calendar::{IcsOptions, RemoteEvent},
         types::{Event, Span, Status, Timed},
     },
+    revocation::Revocations,
     subject::Subject,
+    sync::News,
     vault::{Account, Binding, Credentials, Destination, Grant, KeyRing, Vault},
+    webhooks::Webhooks,
 };
 use futures::future::join_all;
 use std::{
     fmt::Debug,
+    num::NonZeroU32,
     panic,
     sync::{
         Once,
@@ -125,6 +130,19 @@ impl Lair {
             lair.good_calls(8, &AtomicBool::new(true)).await;
         }
         lair
+    }
+
+    /// The flows of a host that serves it.
+    pub(crate) fn flows(&self) -> Flows {
+        Flows::new(
+            self.vault.clone(),
+            self.plugin.clone(),
+            Revocations::new(self.vault.clone(), self.plugin.clone()),
+            Webhooks::new(self.vault.database().clone(), None),
+            "https://host.example".parse().unwrap(),
+            News::new(),
+            NonZeroU32::MAX,
+        )
     }
 
     /// A user whose grant tells the plugin what to do.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod compute;
+mod consent;
 mod flood;
 mod lair;
 mod listener;

@@ -85,3 +85,39 @@ async fn case_26_each_secret_reaches_its_own_place_so_that_the_refusals_prove_so
     assert!(sent.contains(REFRESH) && sent.contains(CLIENT_SECRET));
     assert_eq!(lair.far.connects(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_26_neither_another_grant_nor_a_token_of_its_own_leaves() {
+    let lair = Lair::open(hasty()).await;
+    let near = format!("127.0.0.1:{}", lair.near.port());
+    let kind = "content-type: application/x-www-form-urlencoded";
+    for request in [
+        // One endpoint takes tokens to revoke, and grants.
+        &[
+            "/token",
+            kind,
+            "body=token={refresh}&grant_type=client_credentials&client_secret={secret}&x=literal",
+        ][..],
+        &[
+            "/token",
+            kind,
+            "body=token={refresh}&grant_type=password&username=eve&password=literal",
+        ],
+        &[
+            "/token",
+            kind,
+            "body=grant_type=refresh_token&refresh_token={refresh}&scope=everything+literal",
+        ],
+        // A token of its maker's.
+        &["/?access_token=literal", "authorization: Bearer {access}"],
+        &["/?OAuth%5Ftoken=literal"],
+        &["/", kind, "body=access_token=literal"],
+        &["/", "authorization: Bearer literal"],
+    ] {
+        let mut arguments = vec!["http", near.as_str()];
+        arguments.extend(request);
+        let told = lair.report("request", &arguments).await;
+        assert_eq!(told, "ErrorCode::HttpRequestDenied", "{request:?}");
+    }
+    assert!(!lair.near.sent().contains("literal"));
+}

@@ -289,6 +289,9 @@ fn check_form(call: &Call<'_>, body: &[u8], is_token: bool) {
         assert!(!seen.contains(&name.to_string()), "{name} stands twice");
         seen.push(name.into_owned());
     }
+    if !is_token {
+        assert!(seen.iter().any(|seen| seen == "token"), "{seen:?}");
+    }
     if is_token {
         let has = |name: &str| seen.iter().any(|seen| seen == name);
         assert!(has("code") != has("refresh_token"), "{seen:?}");

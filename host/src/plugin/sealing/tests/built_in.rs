@@ -249,7 +249,21 @@ async fn a_guest_stores_only_tokens_that_it_was_given_and_as_what_they_are() {
         ..given.clone()
     };
     let real_access = real.credentials.access_token.expose_secret();
+    let saying = |scope: String, client_id: String| token_store::Credentials {
+        scopes: vec!["email".to_owned(), scope],
+        client_id,
+        ..given.clone()
+    };
     for wrong in [
+        // What PostgreSQL does not take, and what nobody has room for.
+        saying("a\0b".to_owned(), "app".to_owned()),
+        saying("a".to_owned(), "app\0".to_owned()),
+        saying("a".repeat(1_025), "app".to_owned()),
+        saying("a".to_owned(), "a".repeat(1_025)),
+        token_store::Credentials {
+            scopes: vec!["a".to_owned(); 1_001],
+            ..given.clone()
+        },
         with("a-literal-token", refresh.as_deref()),
         with("", refresh.as_deref()),
         with(real_access, refresh.as_deref()),

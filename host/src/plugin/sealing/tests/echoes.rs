@@ -44,7 +44,18 @@ fn split(text: &[u8], at: &[usize]) -> Vec<Bytes> {
 fn a_credential_is_found_wherever_the_parts_of_a_reply_meet() {
     let mut tried = 0;
     let escaped = REFRESH.replace('/', "\\/");
-    for token in [ACCESS, REFRESH, &escaped] {
+    let encoded = |text: &str| {
+        text.bytes()
+            .map(|b| format!("%{b:02x}"))
+            .collect::<String>()
+    };
+    for token in [
+        ACCESS,
+        REFRESH,
+        &escaped,
+        &encoded(ACCESS),
+        &in_dot_net(REFRESH),
+    ] {
         let text = format!("[\"{token}\"]");
         let text = text.as_bytes();
         for first in 0..=text.len() {
@@ -65,6 +76,17 @@ fn a_credential_is_found_wherever_the_parts_of_a_reply_meet() {
     assert!(tried > 1_000);
 }
 
+/// As `Uri.EscapeDataString` and the like write it, with the digits of older ones.
+fn in_dot_net(text: &str) -> String {
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes()
+        .map(|b| match unreserved(b) {
+            true => char::from(b).to_string(),
+            false => format!("%{b:02x}"),
+        })
+        .collect()
+}
+
 #[test]
 fn what_only_begins_like_a_credential_arrives_unchanged() {
     let almost = &ACCESS[..ACCESS.len() - 1];
@@ -73,6 +95,9 @@ fn what_only_begins_like_a_credential_arrives_unchanged() {
         format!("CCANARY.{almost}"),
         "CANARY.access/CANARY.access/token~+=".to_owned(),
         REFRESH[..REFRESH.len() - 1].to_owned(),
+        format!("{}%", in_dot_net(almost)),
+        format!("{}%7", in_dot_net(almost)),
+        "100 % of %7, %%2F and %zz".to_owned(),
         "plain".to_owned(),
         String::new(),
     ];
@@ -124,6 +149,37 @@ fn a_credential_is_found_in_every_spelling_that_writers_of_json_have() {
             "{without}"
         );
     }
+}
+
+#[test]
+fn a_credential_is_found_however_it_is_percent_encoded() {
+    let value = "a!b*c'd(e)f~g h+i/j=k%41é";
+    let needles = Needles::new([(value, "sealed_1")].into_iter());
+    for text in [
+        // WHATWG forms, and Java's URLEncoder.
+        "a%21b*c%27d%28e%29f%7Eg+h%2Bi%2Fj%3Dk%2541%C3%A9",
+        // encodeURIComponent, and encodeURI.
+        "a!b*c'd(e)f~g%20h%2Bi%2Fj%3Dk%2541%C3%A9",
+        "a!b*c'd(e)f~g%20h+i/j=k%2541%C3%A9",
+        // RFC 3986.
+        "a%21b%2Ac%27d%28e%29f~g%20h%2Bi%2Fj%3Dk%2541%C3%A9",
+        // .NET's HttpUtility.
+        "a!b*c%27d(e)f%7eg+h%2bi%2fj%3dk%2541%c3%a9",
+        // Every byte, in both cases, and only one.
+        "%61%21%62%2a%63%27%64%28%65%29%66%7e%67%20%68%2B%69%2F%6A%3D%6B%25%34%31%C3%a9",
+        "%61!b*c'd(e)f~g h+i/j=k%2541é",
+    ] {
+        assert!(needles.are_in(text.as_bytes()), "{text}");
+        let around = format!("é%41 {text}&{text}%42+");
+        let without = needles.taken_out(&around);
+        assert_eq!(
+            without.as_deref(),
+            Some("é%41 sealed_1&sealed_1%42+"),
+            "{text}"
+        );
+    }
+    let almost = "a!b*c'd(e)f~g%20h%2Bi%2Fj%3Dk%2541%C3%A8";
+    assert!(!needles.are_in(almost.as_bytes()));
 }
 
 #[test]

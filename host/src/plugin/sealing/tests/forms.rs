@@ -5,7 +5,7 @@ use crate::plugin::sealing::{
     fault::RequestFault,
     form,
     outgoing::{FORM, fill_body},
-    policy::Way,
+    policy::{Asked, Way},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
@@ -13,9 +13,10 @@ use url::form_urlencoded;
 
 const TOKEN: (bool, bool) = (true, false);
 const REVOKE: (bool, bool) = (false, true);
+const BOTH: (bool, bool) = (true, true);
 
-fn fill(given: &Given, (token, revoke): (bool, bool), body: &str) -> Result<Bytes, RequestFault> {
-    form::fill(&given.table, token, revoke, body.as_bytes())
+fn fill(given: &Given, at: (bool, bool), body: &str) -> Result<(Bytes, Asked), RequestFault> {
+    form::fill(&given.table, &scopes(), at, body.as_bytes())
 }
 
 fn pairs(form: &Bytes) -> Vec<(String, String)> {
@@ -54,6 +55,15 @@ fn each_credential_is_put_into_its_own_field() {
             format!("grant_type=refresh_token&refresh_token={refresh}"),
             vec![("grant_type", "refresh_token"), ("refresh_token", REFRESH)],
         ),
+        (
+            BOTH,
+            format!("grant_type=refresh_token&refresh_token={refresh}&scope=events+openid"),
+            vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", REFRESH),
+                ("scope", "events openid"),
+            ],
+        ),
         // However a guest encodes it: it is written anew.
         (
             TOKEN,
@@ -73,13 +83,11 @@ fn each_credential_is_put_into_its_own_field() {
                 ("token_type_hint", "refresh_token"),
             ],
         ),
-        (
-            (true, true),
-            format!("token={refresh}"),
-            vec![("token", REFRESH)],
-        ),
+        (BOTH, format!("token={refresh}"), vec![("token", REFRESH)]),
     ] {
-        let filled = fill(&given, at, &body).unwrap();
+        let (filled, asked) = fill(&given, at, &body).unwrap();
+        let is_revocation = body.starts_with("token=");
+        assert_eq!(asked == Asked::Revocation, is_revocation, "{body}");
         let expected: Vec<_> = expected
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -308,11 +316,74 @@ fn case_26_a_form_with_a_credential_in_a_wrong_place_is_refused() {
             format!("grant_type=authorization_code&code={code}&refresh_token={refresh}"),
             RequestFault::GrantType,
         ),
+        // More than was granted.
+        (
+            TOKEN,
+            format!("{refreshing}&refresh_token={refresh}&scope=events+mail"),
+            RequestFault::Scope,
+        ),
+        (
+            TOKEN,
+            format!("{refreshing}&refresh_token={refresh}&Scope=mail"),
+            RequestFault::Scope,
+        ),
+        // What some read in another way.
+        (
+            TOKEN,
+            format!("{refreshing}&refresh_token={refresh}&Grant_Type=password"),
+            RequestFault::Repeated,
+        ),
+        (
+            TOKEN,
+            format!("{refreshing}&refresh_token={refresh}&x=1&x=2"),
+            RequestFault::Repeated,
+        ),
+        // A grant under the name of a revocation.
+        (
+            REVOKE,
+            format!("grant_type=client_credentials&client_secret={secret}"),
+            RequestFault::Revocation,
+        ),
+        (
+            REVOKE,
+            "grant_type=password&username=eve&password=eve".to_owned(),
+            RequestFault::Revocation,
+        ),
+        (
+            REVOKE,
+            format!("client_secret={secret}"),
+            RequestFault::Revocation,
+        ),
+        (REVOKE, String::new(), RequestFault::Revocation),
+        (
+            REVOKE,
+            format!("token={refresh}&GRANT_TYPE=password"),
+            RequestFault::Revocation,
+        ),
+        (
+            BOTH,
+            format!("token={refresh}&grant_type=client_credentials&client_secret={secret}"),
+            RequestFault::Revocation,
+        ),
+        (
+            BOTH,
+            format!("grant_type=authorization_code&code={code}&token={refresh}"),
+            RequestFault::Body,
+        ),
+        (
+            BOTH,
+            format!("grant_type=client_credentials&client_secret={secret}"),
+            RequestFault::GrantType,
+        ),
         // Too much of it.
         (TOKEN, "x".repeat(64 * 1024 + 1), RequestFault::LargeForm),
         (TOKEN, "x=&".repeat(65), RequestFault::LargeForm),
     ] {
-        assert_eq!(fill(&given, at, &body), Err(fault), "{at:?} {body:.200}");
+        assert_eq!(
+            fill(&given, at, &body).err(),
+            Some(fault),
+            "{at:?} {body:.200}"
+        );
     }
 }
 
@@ -329,7 +400,7 @@ fn case_26_only_one_form_by_post_takes_credentials() {
         for kind in kinds {
             headers.append(CONTENT_TYPE, HeaderValue::try_from(*kind).unwrap());
         }
-        fill_body(&given.table, way, &method, &mut headers, &body)
+        fill_body(&given.table, way, &[], &method, &mut headers, &body)
             .map(|_| headers[CONTENT_TYPE].to_str().unwrap().to_owned())
     };
     for kind in [

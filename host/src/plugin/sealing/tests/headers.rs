@@ -8,7 +8,10 @@ use crate::plugin::sealing::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 
 const FORM: Way = Way::Form {
     token: true,
@@ -243,7 +246,7 @@ fn case_26_a_url_with_a_credential_is_refused_however_it_is_encoded() {
         format!("/api/v1/events?x=y;z={access}"),
     ] {
         assert_eq!(
-            check_url(&given.table, &url),
+            check_url(&given.table, Way::Api, &url),
             Err(RequestFault::Url),
             "{url}"
         );
@@ -253,7 +256,7 @@ fn case_26_a_url_with_a_credential_is_refused_however_it_is_encoded() {
         "/api/v1/sealed_events?q=sealed_",
         &format!("/api/v1/{stranger}"),
     ] {
-        assert_eq!(check_url(&given.table, url), Ok(()), "{url}");
+        assert_eq!(check_url(&given.table, Way::Api, url), Ok(()), "{url}");
     }
 }
 
@@ -265,10 +268,12 @@ fn case_26_a_body_to_an_api_holds_no_credential() {
         fill_body(
             &given.table,
             Way::Api,
+            &[],
             &Method::POST,
             &mut HeaderMap::new(),
             &body,
         )
+        .map(|(body, _)| body)
     };
     let refresh = &given.refresh;
     for text in [
@@ -286,4 +291,62 @@ fn case_26_a_body_to_an_api_holds_no_credential() {
         super::given().refresh
     );
     assert_eq!(sent(text.clone()), Ok(Bytes::from(text)));
+}
+
+#[test]
+fn case_26_a_token_of_its_makers_own_reaches_no_api_beside_the_header() {
+    let given = given();
+    let url = |way, query: &str| check_url(&given.table, way, &format!("/api/v1/events{query}"));
+    let body = |kinds: &[&'static str], text: &'static str| {
+        let mut headers = HeaderMap::new();
+        for kind in kinds {
+            headers.append(CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        let (post, text) = (Method::POST, Bytes::from_static(text.as_bytes()));
+        fill_body(&given.table, Way::Api, &[], &post, &mut headers, &text).map(drop)
+    };
+    const KIND: &str = "application/x-www-form-urlencoded";
+    for field in [
+        "access_token=literal",
+        "oauth_token=literal",
+        "x=1&access_token=literal",
+        "ACCESS_TOKEN=literal",
+        "Access_Token=literal",
+        "%61ccess%5Ftoken=literal",
+        "access%5ftoken",
+        "access_token%5B%5D=literal",
+        "+access.token=literal",
+        "x=1;access_token=literal",
+        "bearer_token=literal",
+        "$httpHeaders=Authorization:Bearer%20literal",
+    ] {
+        let query = format!("?{field}");
+        assert_eq!(url(Way::Api, &query), Err(RequestFault::Url), "{query}");
+        for kinds in [
+            &[KIND][..],
+            &["Application/X-WWW-Form-URLencoded ;charset=utf-8"],
+            &["application/json", KIND],
+            &[],
+        ] {
+            let sent = body(kinds, field);
+            assert_eq!(sent, Err(RequestFault::Body), "{kinds:?} {field}");
+        }
+    }
+    let batch = "--x\r\n\r\nGET / HTTP/1.1\r\nAuthorization: Bearer literal\r\n\r\n--x--";
+    let sent = body(&["Multipart/Mixed; boundary=x"], batch);
+    assert_eq!(sent, Err(RequestFault::Body));
+
+    for fine in [
+        "",
+        "?",
+        "?pageToken=x&syncToken=y&token=z",
+        "?q=access_token%3Dx",
+        "?q=access_token",
+    ] {
+        assert_eq!(url(Way::Api, fine), Ok(()), "{fine}");
+    }
+    let json = "{\"summary\":\"a&access_token=b\"}";
+    assert_eq!(body(&["application/json"], json), Ok(()));
+    assert_eq!(body(&[KIND], "timeMin=1&q=access_token"), Ok(()));
+    assert_eq!(body(&[], ""), Ok(()));
 }

@@ -104,6 +104,25 @@ async fn case_26_a_credential_for_anybody_else_or_in_any_other_place_never_leave
         post(&format!("{own}/%74oken"), FORM, &refreshing),
         post(&format!("{own}/token;x"), FORM, &refreshing),
         post(&format!("{own}/revoke"), FORM, &refreshing),
+        post(
+            &format!("{own}/revoke"),
+            FORM,
+            &format!("grant_type=client_credentials&client_secret={secret}"),
+        ),
+        post(
+            &format!("{own}/token"),
+            FORM,
+            &format!("{refreshing}&scope=events+mail"),
+        ),
+        get(
+            &format!("{own}/api/v1/events?Access%5Ftoken=literal"),
+            &access,
+        ),
+        post(
+            &format!("{own}/api/v1/events"),
+            FORM,
+            "x=1&oauth_token=literal",
+        ),
         post(&format!("{own}/revoke"), FORM, &format!("token={secret}")),
         // In a place that is not for it.
         get(

@@ -12,7 +12,7 @@ mod tokens;
 
 use super::{
     Kind, Policy, Sealing, Seals,
-    samples::{ACCESS, CODE, REFRESH, SECRET, VERIFIER, info, settings},
+    samples::{ACCESS, CODE, REFRESH, SECRET, VERIFIER, info, scopes, settings},
     table::Table,
 };
 use crate::config::Environment;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::plugin::sealing::{
     fault::ReplyFault,
+    policy::Asked,
     reply::{keep_known, seal},
 };
 use bytes::Bytes;
@@ -11,8 +12,12 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 fn sealed(table: &Table, status: u16, body: &str) -> Result<Value, ReplyFault> {
+    sealed_of(Asked::Tokens, table, status, body)
+}
+
+fn sealed_of(asked: Asked, table: &Table, status: u16, body: &str) -> Result<Value, ReplyFault> {
     let body = Bytes::from(body.to_owned());
-    let sealed = seal(table, StatusCode::from_u16(status).unwrap(), &body)?;
+    let sealed = seal(table, asked, StatusCode::from_u16(status).unwrap(), &body)?;
     Ok(serde_json::from_slice(&sealed).unwrap())
 }
 
@@ -70,6 +75,22 @@ fn a_token_that_comes_again_is_the_same_to_the_guest() {
     let reply = json!({ "access_token": ACCESS, "refresh_token": REFRESH });
     let sealed = sealed(&table, 200, &reply.to_string()).unwrap();
     assert_eq!(sealed["refresh_token"], stored.as_str());
+}
+
+#[test]
+fn case_26_a_token_that_was_not_asked_for_is_of_no_use() {
+    let table = Table::default();
+    let reply = json!({ "access_token": ACCESS, "more": { "refresh_token": REFRESH } });
+    for status in [200, 400] {
+        let sealed = sealed_of(Asked::Revocation, &table, status, &reply.to_string()).unwrap();
+        assert!(!sealed.to_string().contains(CANARY), "{sealed}");
+        for token in [&sealed["access_token"], &sealed["more"]["refresh_token"]] {
+            for kind in [Kind::AccessToken, Kind::RefreshToken] {
+                assert_eq!(opened(&table, kind, token), None, "{kind:?}");
+            }
+            assert!(opened(&table, Kind::Other, token).is_some());
+        }
+    }
 }
 
 #[test]
@@ -147,7 +168,7 @@ fn case_32_a_success_that_cannot_be_sealed_is_refused() {
         );
     }
     let invalid = Bytes::from_static(b"{\"access_token\":\"\xff\xfe\"}");
-    let refused = seal(&Table::default(), StatusCode::OK, &invalid);
+    let refused = seal(&Table::default(), Asked::Tokens, StatusCode::OK, &invalid);
     assert_eq!(refused, Err(ReplyFault::NotJson));
     for number in ["-1", "1e18", "\"3599\"", "null"] {
         let reply = format!(r#"{{"access_token":"{ACCESS}","expires_in":{number}}}"#);
@@ -162,7 +183,7 @@ fn an_error_that_repeats_a_credential_is_mended_or_refused() {
     let given = given();
     let error = json!({
         "error": "invalid_grant",
-        "error_description": format!("The code '{CODE}' of {SECRET}, sent as 4%2F0CANARY%2Bcode%26%3D, is used."),
+        "error_description": format!("The code '{CODE}' of {SECRET}, sent as 4%2F0CANARY%2Bcode%26%3D and 4%2f0CANARY+code%26=, is used."),
         "error_codes": [54005],
         "detail": { "got": REFRESH },
         "access_token": "CANARY-with-an-error",
@@ -174,17 +195,21 @@ fn an_error_that_repeats_a_credential_is_mended_or_refused() {
     assert_eq!(value["detail"]["got"], given.refresh.as_str());
     let code = &given.code;
     let description = format!(
-        "The code '{code}' of {}, sent as {code}, is used.",
+        "The code '{code}' of {}, sent as {code} and {code}, is used.",
         given.secret
     );
     assert_eq!(value["error_description"], description.as_str());
 
-    let page = |text: String| seal(&given.table, StatusCode::BAD_GATEWAY, &Bytes::from(text));
+    let page = |text: String| {
+        let body = Bytes::from(text);
+        seal(&given.table, Asked::Tokens, StatusCode::BAD_GATEWAY, &body)
+    };
     assert_eq!(page("<h1>502</h1>".into()).unwrap(), "<h1>502</h1>");
     for text in [
         format!("<h1>{SECRET}</h1>"),
         format!("[\"{REFRESH}\"]"),
         REFRESH.replace('/', "\\/"),
+        REFRESH.replace('%', "%25").replace('/', "%2f"),
     ] {
         assert_eq!(page(text.clone()), Err(ReplyFault::Echo), "{text}");
     }

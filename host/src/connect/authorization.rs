@@ -116,9 +116,9 @@ fn check_scopes(url: &Url, provider: &ProviderInfo) -> Result<(), &'static str> 
             return Err("it asks for more in another parameter than scope");
         }
     }
-    match is_asked {
+    // What it means to name none is up to the provider, unless it knows none.
+    match is_asked || provider.scopes.is_empty() {
         true => Ok(()),
-        // What it means to name none is up to the provider.
         false => Err("it has no scope"),
     }
 }
@@ -137,6 +137,10 @@ mod tests {
     }
 
     fn checked_for(client_id: &str, url: &str) -> Result<Url, &'static str> {
+        checked_with(&["openid", "events"], client_id, url)
+    }
+
+    fn checked_with(scopes: &[&str], client_id: &str, url: &str) -> Result<Url, &'static str> {
         let provider = ProviderInfo {
             id: "google".into(),
             label: "Google".into(),
@@ -148,12 +152,13 @@ mod tests {
                 default_url: "https://accounts.example/auth".into(),
                 uses: EndpointUse::AUTHORIZE,
             }],
-            scopes: ["openid", "events"]
-                .map(|name| Scope {
+            scopes: scopes
+                .iter()
+                .map(|&name| Scope {
                     name: name.into(),
                     reason: "To be of use.".into(),
                 })
-                .into(),
+                .collect(),
             changes: true,
             revocation: None,
         };
@@ -241,6 +246,14 @@ mod tests {
         ] {
             assert!(!checked(&GOOD.replacen(SCOPE, more, 1)), "{more}");
         }
+    }
+
+    #[test]
+    fn case_26_a_provider_that_knows_no_scopes_is_asked_for_none() {
+        let without = GOOD.replacen("&scope=openid+events", "", 1);
+        assert!(checked_with(&[], "app", &without).is_ok());
+        assert!(checked_with(&[], "app", GOOD).is_err());
+        assert!(!checked(&without));
     }
 
     #[test]

@@ -43,17 +43,13 @@ impl Vault {
     /// # Errors
     /// See [`VaultError`].
     pub async fn load(&self, slot: &Slot) -> Result<Option<Stored>, VaultError> {
-        let row = sqlx::query(
+        let row = self.row(
+            slot,
             "SELECT access_token, refresh_token, data_key, expires_at, scopes, client_id, \
              revision FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
              AND account_id = COALESCE($4, account_id)",
-        )
-        .bind(&slot.subject.tenant)
-        .bind(&slot.subject.user)
-        .bind(&slot.provider)
-        .bind(&slot.account)
-        .fetch_optional(self.database.pool())
-        .await?;
+        );
+        let row = row.await?;
         row.map(|row| self.opened(&slot.subject, &slot.provider, &row))
             .transpose()
     }
@@ -205,18 +201,15 @@ impl Vault {
 
     /// The revision of the credentials, and until when somebody has the turn.
     async fn turn(&self, slot: &Slot) -> Result<Option<(u64, Option<i64>)>, sqlx::Error> {
-        let row = sqlx::query(
+        let row = self.row(
+            slot,
             "SELECT revision, refresh_until FROM connections \
              WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
              AND account_id = COALESCE($4, account_id)",
-        )
-        .bind(&slot.subject.tenant)
-        .bind(&slot.subject.user)
-        .bind(&slot.provider)
-        .bind(&slot.account)
-        .fetch_optional(self.database.pool())
-        .await?;
-        let Some(row) = row else { return Ok(None) };
+        );
+        let Some(row) = row.await? else {
+            return Ok(None);
+        };
         let revision: i64 = row.try_get("revision")?;
         Ok(Some((
             revision.cast_unsigned(),
@@ -248,19 +241,31 @@ impl Vault {
 
     /// The tokens of a row as they are sealed, with their revision.
     async fn held(&self, slot: &Slot) -> Result<Option<(SealedTokens, u64)>, VaultError> {
-        let row = sqlx::query(
+        let row = self.row(
+            slot,
             "SELECT access_token, refresh_token, data_key, revision FROM connections \
              WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
              AND account_id = COALESCE($4, account_id)",
-        )
-        .bind(&slot.subject.tenant)
-        .bind(&slot.subject.user)
-        .bind(&slot.provider)
-        .bind(&slot.account)
-        .fetch_optional(self.database.pool())
-        .await?;
-        let Some(row) = row else { return Ok(None) };
+        );
+        let Some(row) = row.await? else {
+            return Ok(None);
+        };
         let revision: i64 = row.try_get("revision")?;
         Ok(Some((SealedTokens::of(&row)?, revision.cast_unsigned())))
+    }
+
+    /// What a statement finds that takes a slot.
+    async fn row(
+        &self,
+        slot: &Slot,
+        statement: &'static str,
+    ) -> Result<Option<AnyRow>, sqlx::Error> {
+        sqlx::query(statement)
+            .bind(&slot.subject.tenant)
+            .bind(&slot.subject.user)
+            .bind(&slot.provider)
+            .bind(&slot.account)
+            .fetch_optional(self.database.pool())
+            .await
     }
 }

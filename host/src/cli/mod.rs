@@ -23,7 +23,7 @@ mod table;
 pub(crate) use log::{log_and_export, log_to_stderr};
 
 use crate::{
-    config::{Environment, USUAL_DATABASE},
+    config::{Environment, database_url},
     db::Database,
 };
 use clap::{Parser, Subcommand};
@@ -152,9 +152,7 @@ async fn beside(env_file: &Path) -> Result<Database, CliError> {
 
 /// The same, where the settings have been read.
 async fn join(environment: &Environment) -> Result<Database, CliError> {
-    let url = environment
-        .get("CALPORT_DATABASE_URL")
-        .unwrap_or(USUAL_DATABASE);
+    let url = database_url(environment);
     Database::join(url)
         .await
         .map_err(CliError::unless_it_may_pass)

@@ -3,7 +3,7 @@
 
 use super::{CliError, inspect, log_to_stderr, table::table};
 use crate::{
-    config::{Environment, LogFormat, USUAL_DATABASE},
+    config::{Environment, LogFormat, database_url},
     db::{Database, DatabaseError},
     plain,
     plugin::Artefact,
@@ -50,9 +50,7 @@ pub(super) async fn run(options: &Options) -> Result<(), CliError> {
         Command::Grant { file } => Some(inspect::load(file).await?),
         Command::List | Command::Revoke { .. } => None,
     };
-    let url = environment
-        .get("CALPORT_DATABASE_URL")
-        .unwrap_or(USUAL_DATABASE);
+    let url = database_url(&environment);
     let database = match Database::join(url).await {
         // Before the first start of `calport serve`.
         Err(DatabaseError::Missing(_)) => Database::open(url).await,

@@ -19,7 +19,7 @@ mod user_tokens;
 mod webhooks;
 
 pub use brand::{Brand, Colour, ColourError};
-pub use database::USUAL_DATABASE;
+pub use database::database_url;
 pub use environment::Environment;
 pub use keys::{KeyMistake, keys};
 pub use log::LogFormat;

@@ -3,7 +3,7 @@
 
 use super::Report;
 use crate::{
-    config::{Environment, USUAL_DATABASE},
+    config::{Environment, database_url},
     db::{Database, DatabaseError},
 };
 use std::path::{Path, PathBuf};
@@ -18,9 +18,7 @@ const TOO_LITTLE: u64 = 100 * 1024 * 1024;
 
 /// The open database, for those who look on.
 pub(super) async fn examine(environment: &Environment, report: &mut Report) -> Option<Database> {
-    let url = environment
-        .get("CALPORT_DATABASE_URL")
-        .unwrap_or(USUAL_DATABASE);
+    let url = database_url(environment);
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = path.split('?').next().unwrap_or(path);
         let path = Path::new(path.trim_start_matches("//"));

@@ -4,6 +4,7 @@ use super::{
     Loaded, Plugin, bindings,
     bounded::Bounded,
     error::CallError,
+    heavy,
     meter::{self, Clock},
     state::State,
     types,
@@ -105,7 +106,7 @@ where
         + 'static,
 {
     let limits = loaded.limits;
-    let heavy = loaded.runtime.heavy();
+    let threads = loaded.runtime.heavy();
     let loaded = loaded.clone();
     let mut work = Box::pin(async move {
         // Before the slot: who waits for their own other calls keeps nobody else from theirs.
@@ -129,8 +130,9 @@ where
             Some(result) => Some(result),
             None => {
                 let rest = limits.computing.saturating_sub(LIGHT);
-                let rest = meter::within(Clock::Wall, rest, work);
-                heavy.run(Box::pin(rest)).await
+                // Whom it lets go first counts, too: a loop's end is not put off by being polite.
+                let rest = meter::within(Clock::Wall, rest, heavy::courteous(work));
+                threads.run(Box::pin(rest)).await
             }
         }
     };

@@ -1,13 +1,20 @@
 //! The wasmtime engine: made once for a process, with everything that a booking
 //! platform's calls do not need left out.
 
-use super::{LoadError, heavy::Heavy};
+use super::{
+    LoadError,
+    heavy::{Busy, Heavy},
+};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Length of an epoch: after how long a guest that computes gives way to others.
 const TICK: Duration = Duration::from_millis(2);
+
+/// The same while somebody computes for long: by so much that one delays others' calls, most of
+/// which take less than a millisecond.
+const SHORT_TICK: Duration = Duration::from_micros(500);
 
 /// Calls that run at the same time; more wait. Each holds a slot of the pool.
 const CONCURRENT_CALLS: u32 = 64;
@@ -49,11 +56,12 @@ impl Runtime {
             .or_else(|_| Engine::new(&config(InstanceAllocationStrategy::OnDemand)))
             .map_err(LoadError::Engine)?;
         let failed = |error: std::io::Error| LoadError::Engine(error.into());
-        start_clock(&engine).map_err(failed)?;
+        let heavy = Heavy::start().map_err(failed)?;
+        start_clock(&engine, heavy.busy()).map_err(failed)?;
         Ok(Self {
             engine,
             slots: Arc::new(Semaphore::new(CONCURRENT_CALLS as usize)),
-            heavy: Heavy::start().map_err(failed)?,
+            heavy,
         })
     }
 
@@ -105,15 +113,15 @@ fn pool() -> InstanceAllocationStrategy {
 }
 
 /// Counts epochs for as long as the engine lives.
-fn start_clock(engine: &Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
+fn start_clock(engine: &Engine, heavy: &Busy) -> std::io::Result<()> {
+    let (engine, heavy) = (engine.weak(), heavy.clone());
     thread::Builder::new()
         .name("calport-epochs".into())
         .spawn(move || {
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
-                thread::sleep(TICK);
+                thread::sleep(if heavy.is_any() { SHORT_TICK } else { TICK });
             }
         })?;
     Ok(())

@@ -12,6 +12,7 @@ mod receiver;
 mod replicas;
 mod rest;
 mod switch;
+mod threads;
 mod world;
 
 pub use balancer::Balancer;
@@ -24,6 +25,7 @@ pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use replicas::Replicas;
 pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};
 pub use switch::Switch;
+pub use threads::processor_ticks;
 pub use world::{World, WorldOptions, plugin_options, runtime};
 
 /// Accounts of the stand-ins that tests use.

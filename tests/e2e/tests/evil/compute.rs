@@ -1,10 +1,7 @@
 //! Cases 21 to 24: time, stack and memory of its own.
 
-use crate::{
-    lair::{Lair, event, hasty, p99},
-    threads::ticks,
-};
-use calport_e2e::Log;
+use crate::lair::{Lair, event, hasty, p99};
+use calport_e2e::{Log, processor_ticks};
 use calport_host::plugin::{CallError, Limits};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -22,12 +19,12 @@ async fn case_22_a_loop_without_end_is_trapped_within_its_budget() {
     .await;
     let alone = p99(&lair.calls_alone(hasty().computing).await);
     for deed in ["spin", "spin in host calls"] {
-        let before = ticks("calport-heavy");
+        let before = processor_ticks("calport-heavy");
         let watched = timeout(PATIENCE, lair.push(deed, &[])).await;
         let watched = watched.expect("its budget ends it");
         assert!(matches!(watched.result, Err(CallError::TimedOut)), "{deed}");
         assert!(
-            ticks("calport-heavy") > before,
+            processor_ticks("calport-heavy") > before,
             "{deed}: where others' calls run"
         );
         let over = watched.took.saturating_sub(hasty().computing);

@@ -12,5 +12,4 @@ mod memory;
 mod raw;
 mod sealed;
 mod spy;
-mod threads;
 mod wire;

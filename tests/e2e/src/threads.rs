@@ -1,9 +1,12 @@
-//! Whose processor time a call takes.
+//! Whose processor time is used.
 
 use std::fs;
 
-/// What the threads of this name have used up so far, in the kernel's ticks of 10 ms.
-pub(crate) fn ticks(name: &str) -> u64 {
+/// What this process's threads of a name have used up so far, in the kernel's ticks of 10 ms.
+///
+/// # Panics
+/// Where there is no `/proc`, or another one than Linux has.
+pub fn processor_ticks(name: &str) -> u64 {
     let threads = fs::read_dir("/proc/self/task").unwrap();
     let used = threads.filter_map(|thread| {
         let folder = thread.unwrap().path();

@@ -13,7 +13,7 @@ use crate::{
     readiness::Readiness,
     retention::{self, Retention},
     revocation::Revocations,
-    sync::{Deliveries, News, Workers},
+    sync::{Deliveries, Endings, News, Workers},
     trust::{Grants, TrustError},
     vault::{KeyUseError, Signer, Vault, VaultError},
     webhooks::{self, Receiver, WebhookError, Webhooks},
@@ -124,6 +124,7 @@ struct Parts {
     page_sessions: PageSessions,
     deliveries: Deliveries,
     revocations: Revocations,
+    endings: Endings,
     webhooks: Webhooks,
     metrics: Metrics,
     news: News,
@@ -160,6 +161,7 @@ impl Service {
         let news = News::new();
         let webhooks = Webhooks::new(vault.database().clone(), options.webhooks.clone());
         let revocations = Revocations::new(vault.clone(), plugin.clone());
+        let endings = Endings::new(vault.clone(), revocations.clone(), webhooks.clone());
         let flows = Flows::new(
             vault.clone(),
             plugin.clone(),
@@ -175,6 +177,7 @@ impl Service {
             feeds: Feeds::new(vault.database().clone(), options.public_url.clone()),
             deliveries: Deliveries::new(vault.database().clone()),
             revocations,
+            endings,
             webhooks,
             metrics,
             options,
@@ -301,6 +304,11 @@ impl Service {
     /// The ends of grants at their providers.
     pub fn revocations(&self) -> &Revocations {
         &self.0.revocations
+    }
+
+    /// Ends connections.
+    pub fn endings(&self) -> &Endings {
+        &self.0.endings
     }
 
     /// What is owed to calendars.

@@ -4,16 +4,13 @@
 
 use super::{AccountError, binding};
 use crate::{
-    db::Transaction,
     plugin::calendar::{ProviderKind, RemoteEvent},
-    revocation::{Ending, Revocation},
+    revocation::Revocation,
     service::Service,
     subject::Subject,
-    sync,
-    vault::{Connection, Grant, VaultError},
-    webhooks::Change,
+    sync::{self, Turn},
+    vault::Connection,
 };
-
 use std::time::Duration;
 
 /// How long events are removed while somebody waits. What is not removed by then stays.
@@ -88,8 +85,7 @@ async fn end(
         }
         (removed, left) = remove_events(service, &connection).await?;
     }
-    let erased = erase(service, &connection).await?;
-    service.webhooks().announce();
+    let erased = service.endings().erase(&connection, Turn::Stays).await?;
     if erased.is_some() && held.is_none() {
         // A push that was under way ends before anything is said to be over.
         held = Some(deliveries.hold(subject, provider).await?);
@@ -108,73 +104,6 @@ async fn end(
         left,
         leaving: 0,
     })
-}
-
-/// A connection that is erased.
-struct Erased {
-    /// `None`: its credentials cannot be read any more.
-    ending: Option<Ending>,
-}
-
-/// Erases a connection with its secrets and what was owed to it, and sees to the end of its
-/// grant at the provider. `None`: somebody else was faster, or the user has connected again
-/// meanwhile, and nothing is erased.
-async fn erase(service: &Service, connection: &Connection) -> Result<Option<Erased>, AccountError> {
-    let Connection {
-        subject, provider, ..
-    } = connection;
-    let vault = service.vault();
-    let (mut transaction, now) = vault.database().write().await?;
-    transaction.hold_user(subject).await?;
-    let ending = end_grant(service, &mut transaction, now, subject, provider).await?;
-    if !vault
-        .erase_connection(&mut transaction, now, connection)
-        .await?
-    {
-        return Ok(None);
-    }
-    sync::forget_owed(&mut transaction, subject, provider).await?;
-    let change = Change::ConnectionDisconnected {
-        subject: subject.clone(),
-        provider: provider.clone(),
-    };
-    service
-        .webhooks()
-        .record(&mut transaction, now, &change)
-        .await?;
-    transaction.commit().await?;
-    Ok(Some(Erased { ending }))
-}
-
-/// Takes charge of a connection's grant. `None`: there is no connection, or its credentials
-/// cannot be read any more.
-pub(super) async fn end_grant(
-    service: &Service,
-    transaction: &mut Transaction,
-    now: i64,
-    subject: &Subject,
-    provider: &str,
-) -> Result<Option<Ending>, VaultError> {
-    let connected = service.vault().connected(transaction, subject, provider);
-    let (connection, stored) = match connected.await {
-        Ok(Some(connected)) => connected,
-        Ok(None) => return Ok(None),
-        // Nobody can be kept connected by a key that is lost.
-        Err(VaultError::Sealed(error)) => {
-            tracing::error!(%subject, provider, %error, "a grant is erased without being revoked");
-            return Ok(None);
-        }
-        Err(error @ (VaultError::Conflict(_) | VaultError::Database(_))) => return Err(error),
-    };
-    let grant = Grant {
-        account: connection.account,
-        destination: connection.destination,
-        credentials: stored.credentials,
-    };
-    let ending = service
-        .revocations()
-        .begin(transaction, now, subject, provider, grant);
-    ending.await.map(Some)
 }
 
 /// Leaves the work to workers, where it is much: how many events are to be removed.

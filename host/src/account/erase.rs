@@ -2,7 +2,7 @@
 //! file as well as from the tables. What the platform itself states of a booking in words
 //! stays the platform's.
 
-use super::{AccountError, binding, disconnect::end_grant};
+use super::{AccountError, binding};
 use crate::{
     audit,
     connect::random,
@@ -147,8 +147,10 @@ async fn take_grants(
     subject: &Subject,
 ) -> Result<Vec<(String, Ending)>, AccountError> {
     let mut endings = Vec::new();
+    let revocations = service.revocations();
     for info in &service.plugin().info().providers {
-        if let Some(ending) = end_grant(service, transaction, now, subject, &info.id).await? {
+        let ending = revocations.begin_connected(transaction, now, subject, &info.id);
+        if let Some(ending) = ending.await? {
             endings.push((info.id.clone(), ending));
         }
     }
@@ -162,7 +164,6 @@ async fn take_grants(
             provider,
             grant,
         } = pending;
-        let revocations = service.revocations();
         let ending = revocations.begin(transaction, now, &subject, &provider, grant);
         endings.push((provider.clone(), ending.await?));
     }

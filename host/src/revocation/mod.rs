@@ -136,6 +136,39 @@ impl Revocations {
         })
     }
 
+    /// The same for what a connection holds. `None`: there is none, or its credentials cannot
+    /// be read any more, and so not be used for revoking either.
+    ///
+    /// # Errors
+    /// [`VaultError::Database`].
+    pub async fn begin_connected(
+        &self,
+        transaction: &mut Transaction,
+        now: i64,
+        subject: &Subject,
+        provider: &str,
+    ) -> Result<Option<Ending>, VaultError> {
+        let connected = self.vault.connected(transaction, subject, provider);
+        let (connection, stored) = match connected.await {
+            Ok(Some(connected)) => connected,
+            Ok(None) => return Ok(None),
+            // Nobody can be kept connected by a key that is lost.
+            Err(VaultError::Sealed(error)) => {
+                tracing::error!(%subject, provider, %error, "a grant is erased without being revoked");
+                return Ok(None);
+            }
+            Err(error @ (VaultError::Conflict(_) | VaultError::Database(_))) => return Err(error),
+        };
+        let grant = Grant {
+            account: connection.account,
+            destination: connection.destination,
+            credentials: stored.credentials,
+        };
+        self.begin(transaction, now, subject, provider, grant)
+            .await
+            .map(Some)
+    }
+
     /// Says that a grant is still needed for so long before it is revoked.
     ///
     /// # Errors

@@ -301,7 +301,7 @@ pub(super) async fn forget(
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_owed(
+pub(super) async fn forget_owed(
     transaction: &mut Transaction,
     subject: &Subject,
     provider: &str,

@@ -6,6 +6,7 @@ use super::{
     catch_up::CatchUps,
     clock::Clock,
     deliveries::Deliveries,
+    ending::Endings,
     lanes::{Lane, Lanes},
     leaving::Leavings,
     ledger::{Ledger, LedgerError},
@@ -71,6 +72,7 @@ impl Workers {
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let database = vault.database();
+        let revocations = Revocations::new(vault.clone(), plugin.clone());
         let worker = Worker {
             vault: vault.clone(),
             plugin: plugin.clone(),
@@ -80,9 +82,9 @@ impl Workers {
             deliveries: Deliveries::new(database.clone()),
             catch_ups: CatchUps::new(Deliveries::new(database.clone())),
             leavings: Leavings {
+                endings: Endings::new(vault.clone(), revocations.clone(), webhooks.clone()),
                 vault: vault.clone(),
-                revocations: Revocations::new(vault.clone(), plugin.clone()),
-                webhooks: webhooks.clone(),
+                revocations,
             },
             webhooks: webhooks.clone(),
             metrics: metrics.clone(),

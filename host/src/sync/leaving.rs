@@ -2,13 +2,15 @@
 //! ends the connection then. Every step may be repeated after a crash; who connects again
 //! meanwhile keeps the calendar.
 
-use super::{deliveries, owe::wake_lane};
+use super::{
+    ending::{Endings, Turn},
+    owe::wake_lane,
+};
 use crate::{
     db::Transaction,
-    revocation::{Ending, Revocation, Revocations},
+    revocation::{Revocation, Revocations},
     subject::Subject,
-    vault::{Connection, Grant, Vault, VaultError},
-    webhooks::{Change, Webhooks},
+    vault::{Connection, Vault, VaultError},
 };
 use tokio::sync::watch;
 
@@ -18,12 +20,6 @@ const LONGEST: i64 = 86_400;
 
 /// Connections that are ended at once. The next ones wait for the next look.
 const SWEPT: usize = 100;
-
-/// A connection that is erased.
-struct Erased {
-    /// `None`: its grant cannot be read, and so not revoked.
-    ending: Option<Ending>,
-}
 
 /// Makes all that was put into a calendar due to be taken out of it.
 ///
@@ -54,7 +50,7 @@ pub async fn owe_leaving(
 pub(super) struct Leavings {
     pub(super) vault: Vault,
     pub(super) revocations: Revocations,
-    pub(super) webhooks: Webhooks,
+    pub(super) endings: Endings,
 }
 
 impl Leavings {
@@ -68,7 +64,7 @@ impl Leavings {
     /// Erases a connection with what was owed to it, and sees to the end of its grant; not of
     /// one that its user has connected again at this moment.
     pub(super) async fn end(&self, connection: &Connection) -> Result<(), VaultError> {
-        let Some(erased) = self.erase(connection).await? else {
+        let Some(erased) = self.endings.erase(connection, Turn::Goes).await? else {
             return Ok(());
         };
         let revocation = match erased.ending {
@@ -93,7 +89,7 @@ impl Leavings {
             if *stopped.borrow() {
                 break;
             }
-            if let Some(erased) = self.erase(connection).await? {
+            if let Some(erased) = self.endings.erase(connection, Turn::Goes).await? {
                 let revocation = match erased.ending {
                     Some(ending) => self.revocations.leave(ending).await?,
                     None => Revocation::Nothing,
@@ -102,55 +98,6 @@ impl Leavings {
             }
         }
         Ok(())
-    }
-
-    /// `None`: its user has connected again.
-    async fn erase(&self, connection: &Connection) -> Result<Option<Erased>, VaultError> {
-        let Connection {
-            subject, provider, ..
-        } = connection;
-        let (mut transaction, now) = self.vault.database().write().await?;
-        transaction.hold_user(subject).await?;
-        let connected = self.vault.connected(&mut transaction, subject, provider);
-        let stored = match connected.await {
-            Ok(connected) => connected.map(|(_, stored)| stored),
-            Err(error @ VaultError::Database(_)) => return Err(error),
-            // What cannot be read cannot be revoked; it is erased all the same.
-            Err(error @ (VaultError::Sealed(_) | VaultError::Conflict(_))) => {
-                tracing::warn!(%subject, provider, %error, "the grant is not revoked");
-                None
-            }
-        };
-        if !self
-            .vault
-            .erase_left(&mut transaction, now, connection)
-            .await?
-        {
-            return Ok(None);
-        }
-        let ending = match stored {
-            Some(stored) => {
-                let grant = Grant {
-                    account: connection.account.clone(),
-                    destination: connection.destination.clone(),
-                    credentials: stored.credentials,
-                };
-                let ending =
-                    self.revocations
-                        .begin(&mut transaction, now, subject, provider, grant);
-                Some(ending.await?)
-            }
-            None => None,
-        };
-        deliveries::forget_all(&mut transaction, subject, provider).await?;
-        let change = Change::ConnectionDisconnected {
-            subject: subject.clone(),
-            provider: provider.clone(),
-        };
-        self.webhooks.record(&mut transaction, now, &change).await?;
-        transaction.commit().await?;
-        self.webhooks.announce();
-        Ok(Some(Erased { ending }))
     }
 }
 

@@ -8,6 +8,7 @@ mod deliveries;
 mod delivery;
 mod dispatch;
 mod drift;
+mod ending;
 mod grants;
 mod lanes;
 mod leaving;
@@ -25,12 +26,13 @@ mod worker;
 
 use crate::backoff;
 
-pub use deliveries::{Deliveries, Held, Progress, SetAside, forget_all, forget_owed};
+pub use deliveries::{Deliveries, Held, Progress, SetAside, forget_all};
 pub(crate) use delivery::columns;
 pub use delivery::{Delivery, State};
 pub use dispatch::Workers;
 pub(crate) use drift::{DELETED, Stated, Stays};
 pub use drift::{Drift, Policy, SeenSpan, What};
+pub use ending::{Endings, Erased, Turn};
 pub use grants::grant_died;
 pub(crate) use lanes::{Lane, Lanes};
 pub use leaving::owe_leaving;

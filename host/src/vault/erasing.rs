@@ -45,8 +45,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Forgets this connection and its credentials. `false`: there is none any more, or another
-    /// grant has come meanwhile, and nothing is erased.
+    /// Forgets this connection and its credentials. `false`: there is none any more, or its user
+    /// has connected again meanwhile, and nothing is erased.
     ///
     /// # Errors
     /// [`VaultError::Database`].
@@ -61,13 +61,15 @@ impl Vault {
         } = connection;
         let erased = sqlx::query(
             "DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
-             AND account_id = $4 AND connected_at = $5 RETURNING refreshes, refreshed_at",
+             AND account_id = $4 AND connected_at = $5 \
+             AND ($6 IS NULL OR leaving_at = $6) RETURNING refreshes, refreshed_at",
         )
         .bind(&subject.tenant)
         .bind(&subject.user)
         .bind(provider)
         .bind(&connection.account.id)
         .bind(connection.connected_at)
+        .bind(connection.leaving_at)
         .fetch_optional(&mut **transaction)
         .await?;
         let Some(row) = erased else { return Ok(false) };
@@ -77,7 +79,7 @@ impl Vault {
 }
 
 /// Tells the audit log of a connection that has ended, and how often it was refreshed.
-pub(super) async fn ended(
+async fn ended(
     transaction: &mut Transaction,
     now: i64,
     subject: &Subject,

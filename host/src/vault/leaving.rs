@@ -1,7 +1,7 @@
 //! Connections that their users have left, while our events are still being taken out: the
 //! credentials stay for that alone, and go with it.
 
-use super::{Connection, Vault, VaultError, connections::connection, erasing::ended};
+use super::{Connection, Vault, VaultError, connections::connection};
 use crate::{db::Transaction, subject::Subject};
 use sqlx::Row;
 
@@ -55,35 +55,5 @@ impl Vault {
             connection(&Subject::new(tenant, user), row)
         });
         left.collect()
-    }
-
-    /// Erases a connection that was left. `false`: the user has connected again meanwhile,
-    /// and nothing is erased.
-    ///
-    /// # Errors
-    /// [`VaultError::Database`].
-    pub async fn erase_left(
-        &self,
-        transaction: &mut Transaction,
-        now: i64,
-        connection: &Connection,
-    ) -> Result<bool, VaultError> {
-        let erased = sqlx::query(
-            "DELETE FROM connections WHERE tenant = $1 AND user_id = $2 AND provider = $3 \
-             AND account_id = $4 AND leaving_at = $5 RETURNING refreshes, refreshed_at",
-        )
-        .bind(&connection.subject.tenant)
-        .bind(&connection.subject.user)
-        .bind(&connection.provider)
-        .bind(&connection.account.id)
-        .bind(connection.leaving_at)
-        .fetch_optional(&mut **transaction)
-        .await?;
-        let Some(row) = erased else { return Ok(false) };
-        let Connection {
-            subject, provider, ..
-        } = connection;
-        ended(transaction, now, subject, provider, &row).await?;
-        Ok(true)
     }
 }

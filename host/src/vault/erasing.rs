@@ -79,7 +79,7 @@ impl Vault {
 }
 
 /// Tells the audit log of a connection that has ended, and how often it was refreshed.
-async fn ended(
+pub(super) async fn ended(
     transaction: &mut Transaction,
     now: i64,
     subject: &Subject,

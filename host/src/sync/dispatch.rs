@@ -112,6 +112,12 @@ impl Workers {
         self.running.spawn(job(self.stop.subscribe()));
     }
 
+    /// Ends all of them in the middle of what they are at, as the end of the process would, and
+    /// returns when no calendar is handed out any more.
+    pub async fn abort(mut self) {
+        self.running.shutdown().await;
+    }
+
     /// Lets every worker finish what it is at, then returns (case 48).
     pub async fn stop(mut self) {
         self.stop.send_replace(true);

@@ -211,17 +211,18 @@ impl World {
         calport_databases::stored(self.folder.path(), &self.database).await
     }
 
-    /// Lets the time pass for which what crashed holds calendars and webhooks.
+    /// Lets the time pass for which what crashed holds calendars and webhooks. What it had under
+    /// way may come after this, and extends no lease: each goes to another word, too.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn outlive_claims(&self) -> Result<(), Failure> {
+        let pool = self.service.vault().database().pool();
         for pass in [
-            "UPDATE lanes SET claimed_until = 0 WHERE claim IS NOT NULL",
+            "UPDATE lanes SET claim = 'of the dead', claimed_until = 0 WHERE claim IS NOT NULL",
             "UPDATE webhooks SET claimed_until = 0 WHERE claimed_until IS NOT NULL",
         ] {
-            let database = self.service.vault().database();
-            sqlx::query(pass).execute(database.pool()).await?;
+            sqlx::query(pass).execute(pool).await?;
         }
         Ok(())
     }

@@ -152,7 +152,7 @@ async fn workers_that_die_in_the_middle_are_followed_by_others() {
         let before = world.google.events(CASEY, "primary").len();
         let some = || world.google.events(CASEY, "primary").len() < before;
         world.eventually(some).await.unwrap();
-        drop(workers);
+        workers.abort().await;
         world.outlive_claims().await.unwrap();
     }
     let _workers = world.service.start_workers();

@@ -31,6 +31,7 @@ pub mod page;
 mod plain;
 pub mod plugin;
 pub mod readiness;
+mod remote;
 pub mod retention;
 pub mod revocation;
 pub mod service;

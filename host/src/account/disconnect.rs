@@ -160,5 +160,6 @@ async fn remove_events(
         return Ok((0, known.len()));
     }
     let binding = binding(service, connection);
-    Ok(sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await)
+    let removal = sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await;
+    Ok((removal.removed, removal.left()))
 }

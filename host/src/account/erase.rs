@@ -79,15 +79,14 @@ pub async fn erase(
     let (mut removed, mut left) = (0, 0);
     for connection in &connections {
         let events = events(service, connection).await?;
-        let total = events.len();
         if also_events && connection.reconnect_reason.is_none() {
             let binding = binding(service, connection);
-            let plugin = service.plugin();
-            let gone = sync::remove_events(plugin, &binding, events, REMOVAL_TIME).await;
-            removed += gone.0;
-            left += total - gone.0;
+            let removal =
+                sync::remove_events(service.plugin(), &binding, events, REMOVAL_TIME).await;
+            removed += removal.removed;
+            left += removal.left();
         } else {
-            left += total;
+            left += events.len();
         }
     }
     let database = service.vault().database();
@@ -164,7 +163,7 @@ async fn take_grants(
             provider,
             grant,
         } = pending;
-        let ending = revocations.begin(transaction, now, &subject, &provider, grant);
+        let ending = revocations.begin(transaction, now, &subject, &provider, grant, &[]);
         endings.push((provider.clone(), ending.await?));
     }
     Ok(endings)

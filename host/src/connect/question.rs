@@ -29,11 +29,8 @@ pub struct Question {
 /// How long an answer waits for the old account to be cleared up; that goes on afterwards.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long it may take altogether. What is not removed by then stays.
-const REMOVAL_TIME: Duration = Duration::from_secs(1_800);
-
-/// How long the old grant is kept for that: the last removals begin just before its end.
-const HELD: Duration = Duration::from_secs(REMOVAL_TIME.as_secs() + 120);
+/// How long events are removed by then; whoever revokes the grant removes the rest.
+const AT_ONCE: Duration = Duration::from_secs(8);
 
 /// What an answer came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +195,11 @@ impl Flows {
         drift::watch(&mut transaction, &subject, &provider, now).await?;
         let old = match old {
             Some((connection, stored)) => {
-                let is_dead = connection.reconnect_reason.is_some();
+                // What a dead grant cannot remove stays.
+                let (events, stay) = match connection.reconnect_reason {
+                    Some(_) => (Vec::new(), events.len()),
+                    None => (events, 0),
+                };
                 let grant = Grant {
                     account: connection.account,
                     destination: connection.destination,
@@ -206,9 +207,9 @@ impl Flows {
                 };
                 let ending = self
                     .revocations
-                    .begin(&mut transaction, now, &subject, &provider, grant)
+                    .begin(&mut transaction, now, &subject, &provider, grant, &events)
                     .await?;
-                Some((ending, is_dead))
+                Some((ending, events, stay))
             }
             None => None,
         };
@@ -217,13 +218,8 @@ impl Flows {
         transaction.commit().await?;
         self.webhooks.announce();
         self.news.announce();
-        let Some((ending, is_dead)) = old else {
+        let Some((ending, events, stay)) = old else {
             return Ok(Answered::Switched(Left::default()));
-        };
-        // What a dead grant cannot remove stays.
-        let (events, stay) = match is_dead {
-            true => (Vec::new(), events.len()),
-            false => (events, 0),
         };
         let removing = events.len();
         // Goes on when the caller is dropped, or has waited long enough.
@@ -248,22 +244,19 @@ impl Flows {
         events: Vec<RemoteEvent>,
         stay: usize,
     ) -> Result<Left, FlowError> {
-        self.revocations.hold(&ending, HELD).await?;
-        let removing = sync::remove_events(&self.plugin, ending.binding(), events, REMOVAL_TIME);
-        let (removed, left) = removing.await;
-        let revocation = self.revocations.end(ending).await?;
-        tracing::info!(
-            removed,
-            left,
-            ?revocation,
-            "an account that was left is cleared up"
-        );
-        Ok(Left {
+        let removal = self.revocations.clear(&ending, events, AT_ONCE).await?;
+        let revocation = match removal.rest.is_empty() {
+            true => self.revocations.end(ending).await?,
+            false => self.revocations.leave(ending).await?,
+        };
+        let left = Left {
             revocation,
-            removed,
-            left: left + stay,
-            removing: 0,
-        })
+            removed: removal.removed,
+            left: removal.refused + stay,
+            removing: removal.rest.len(),
+        };
+        tracing::info!(?left, "an account that was left is cleared up");
+        Ok(left)
     }
 
     /// Ends grants whose question nobody has answered in time.
@@ -296,7 +289,7 @@ impl Flows {
             grant,
         } = pending;
         self.revocations
-            .begin(transaction, now, &subject, &provider, grant)
+            .begin(transaction, now, &subject, &provider, grant, &[])
             .await
     }
 

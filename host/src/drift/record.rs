@@ -6,7 +6,8 @@ use crate::{
     bookings::BookingId,
     db::Transaction,
     plugin::calendar::RemoteEvent,
-    sync::{self, CALENDAR_GONE, Drift, Lane, Policy, Remote, State},
+    remote::Remote,
+    sync::{self, CALENDAR_GONE, Drift, Lane, Policy, State},
     vault::Vault,
     webhooks::{Change, Webhooks},
 };

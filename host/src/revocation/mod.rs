@@ -1,6 +1,7 @@
 //! The end of grants at their providers: tried at once where a connection ends, and again
-//! for a day where the provider does not answer. It never uses a grant for anything else,
-//! and never ends one that somebody still needs.
+//! for a day where the provider does not answer. Before that a grant removes events of ours
+//! where its user asked for it. It is never used for anything else, and none is ended that
+//! somebody still needs.
 
 mod worker;
 
@@ -9,13 +10,13 @@ use crate::{
     db::Transaction,
     plugin::{
         CallError, Plugin,
-        calendar::Revocation as Way,
+        calendar::{RemoteEvent, Revocation as Way},
         types::{Error, RetryAdvice},
     },
     subject::Subject,
+    sync::{self, Removal},
     vault::{Binding, Grant, RevocationId, Vault, VaultError},
 };
-
 use std::time::Duration;
 
 /// How long a revocation is tried, in seconds.
@@ -73,13 +74,6 @@ pub struct Ending {
     binding: Binding,
 }
 
-impl Ending {
-    /// Reaches the grant as long as it lives.
-    pub fn binding(&self) -> &Binding {
-        &self.binding
-    }
-}
-
 /// Ends grants. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Revocations {
@@ -108,8 +102,9 @@ impl Revocations {
         }
     }
 
-    /// Takes charge of a grant in the transaction that erases it. [`Revocations::end`] is to
-    /// follow; after a crash it follows by itself.
+    /// Takes charge of a grant in the transaction that erases it. [`Revocations::clear`], where
+    /// it is to remove events first, and [`Revocations::end`] are to follow; after a crash they
+    /// follow by themselves.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -120,11 +115,12 @@ impl Revocations {
         subject: &Subject,
         provider: &str,
         grant: Grant,
+        to_remove: &[RemoteEvent],
     ) -> Result<Ending, VaultError> {
-        let id = if self.pages(provider).is_empty() {
+        let id = if self.pages(provider).is_empty() || !to_remove.is_empty() {
             let owed = self
                 .vault
-                .owe_revocation(transaction, now, provider, &grant);
+                .owe_revocation(transaction, now, provider, &grant, to_remove);
             Some(owed.await?)
         } else {
             None
@@ -164,23 +160,41 @@ impl Revocations {
             destination: connection.destination,
             credentials: stored.credentials,
         };
-        self.begin(transaction, now, subject, provider, grant)
+        self.begin(transaction, now, subject, provider, grant, &[])
             .await
             .map(Some)
     }
 
-    /// Says that a grant is still needed for so long before it is revoked.
+    /// Removes events by a grant before it is revoked, as many as it can within this time, and
+    /// keeps which are still to be removed. At the most half a minute later it is the next
+    /// one's to go on.
     ///
     /// # Errors
-    /// See [`VaultError`].
-    pub async fn hold(&self, ending: &Ending, time: Duration) -> Result<(), VaultError> {
-        match &ending.id {
-            Some(id) => {
-                let seconds = i64::try_from(time.as_secs()).unwrap_or(TRIED_FOR);
-                self.vault.hold_revocation(id, seconds).await
-            }
-            None => Ok(()),
+    /// See [`VaultError`]. The removal is tried again by itself.
+    pub async fn clear(
+        &self,
+        ending: &Ending,
+        events: Vec<RemoteEvent>,
+        within: Duration,
+    ) -> Result<Removal, VaultError> {
+        let Ending {
+            id,
+            account,
+            binding,
+        } = ending;
+        let removal = sync::remove_events(&self.plugin, binding, events, within).await;
+        // A dead grant may be gone: there is nothing to keep for another try.
+        if removal.removed + removal.refused > 0
+            && let Some(id) = id
+            && let Some(stored) = binding.load().await?
+        {
+            let credentials = &stored.credentials;
+            let provider = binding.provider();
+            self.vault
+                .keep_revocation(id, provider, account, credentials, &removal.rest)
+                .await?;
         }
+        Ok(removal)
     }
 
     /// Revokes a grant, now or, where the provider does not answer, later.
@@ -200,15 +214,18 @@ impl Revocations {
     /// # Errors
     /// See [`VaultError`]. It is due a minute later then.
     pub async fn leave(&self, ending: Ending) -> Result<Revocation, VaultError> {
-        self.hold(&ending, Duration::ZERO).await?;
-        Ok(match ending.id {
-            Some(_) => Revocation::Pending,
-            None => Revocation::ByUser,
-        })
+        let Some(id) = ending.id else {
+            return Ok(Revocation::ByUser);
+        };
+        self.vault.put_off_revocation(&id, 0).await?;
+        Ok(Revocation::Pending)
     }
 
     async fn revoke(&self, account: &str, binding: Binding) -> Result<Tried, VaultError> {
         let provider = binding.provider().to_owned();
+        if !self.pages(&provider).is_empty() {
+            return Ok(Tried::Is(Revocation::ByUser));
+        }
         let users = self.vault.users_of_account(&provider, account).await?;
         if !users.is_empty() {
             return Ok(Tried::Is(Revocation::Shared));

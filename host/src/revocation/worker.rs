@@ -1,7 +1,8 @@
-//! Revokes what could not be revoked at once.
+//! Revokes what could not be revoked at once, and removes before what could not be removed.
 
-use super::{AUDIT, Revocation, Revocations, TRIED_FOR};
+use super::{AUDIT, Ending, MAX_WAIT, Revocation, Revocations, TRIED_FOR};
 use crate::{
+    backoff::backoff,
     subject::Subject,
     vault::{Binding, EndedGrant, VaultError},
 };
@@ -10,6 +11,9 @@ use tokio::sync::watch;
 
 /// How often the table is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long events are removed by one grant until it is the next one's turn.
+const TURN: Duration = Duration::from_secs(5);
 
 impl Revocations {
     /// Works until it is told to stop.
@@ -41,14 +45,37 @@ impl Revocations {
             id,
             provider,
             grant,
+            to_remove,
             attempts,
             ended_at,
         } = ended;
         let account = grant.account.id.clone();
         let nobody = Subject::new("", "");
-        let binding = Binding::apart(self.vault.clone(), nobody, &provider, grant);
-        let tried = self.revoke(&account, binding).await?;
+        let ending = Ending {
+            id: Some(id.clone()),
+            account,
+            binding: Binding::apart(self.vault.clone(), nobody, &provider, grant),
+        };
         let is_last = self.vault.database().now().await? - ended_at >= TRIED_FOR;
+        if !to_remove.is_empty() {
+            let removal = self.clear(&ending, to_remove, TURN).await?;
+            let (removed, left) = (removal.removed, removal.left());
+            tracing::info!(
+                provider,
+                removed,
+                left,
+                "an account that was left is cleared up"
+            );
+            if !removal.rest.is_empty() && !is_last {
+                let wait = match removed {
+                    0 => backoff(attempts, MAX_WAIT),
+                    _ => 0,
+                };
+                self.vault.put_off_revocation(&id, wait).await?;
+                return Ok(true);
+            }
+        }
+        let tried = self.revoke(&ending.account, ending.binding).await?;
         let revocation = self.note(&id, attempts, is_last, tried).await?;
         if revocation != Revocation::Pending {
             let revocation = revocation.as_str();

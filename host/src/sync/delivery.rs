@@ -1,12 +1,10 @@
 //! One delivery: what is owed to one participant's calendar, and how far it has come.
 
-use super::{
-    drift::{Drift, What},
-    remote::Remote,
-};
+use super::drift::{Drift, What};
 use crate::{
     bookings::{BookingId, Kind},
     plugin::calendar::RemoteEvent,
+    remote::Remote,
     subject::Subject,
 };
 use sqlx::{Row, any::AnyRow};

@@ -1,10 +1,11 @@
 //! Notes what workers did. All that waits to be noted goes into one transaction: each
 //! commit costs a flush of the disk, and under load dozens of workers share one.
 
-use super::{Delivery, Drift, State, lanes::Lane, remote::Remote};
+use super::{Delivery, Drift, State, lanes::Lane};
 use crate::{
     bookings::BookingId,
     db::{Collisions, Database, Transaction},
+    remote::Remote,
     steps,
     webhooks::{Change, Webhooks},
 };

@@ -1,6 +1,7 @@
 //! A grant that lies in the database outside of its connection: as one sealed text.
 
 use super::{Account, Credentials, Destination, Grant, VaultError, seal::SealError};
+use crate::remote::Remote;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -17,10 +18,13 @@ struct Held {
     expires_at: Option<i64>,
     scopes: Vec<String>,
     client_id: String,
+    /// What is still to be done by it before it is revoked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    to_remove: Vec<Remote>,
 }
 
-/// The text that is to be sealed.
-pub(super) fn held(grant: &Grant) -> Result<SecretString, VaultError> {
+/// The text that is to be sealed, with the events that the grant is still to remove.
+pub(super) fn held(grant: &Grant, to_remove: Vec<Remote>) -> Result<SecretString, VaultError> {
     let Grant {
         account,
         destination,
@@ -37,15 +41,16 @@ pub(super) fn held(grant: &Grant) -> Result<SecretString, VaultError> {
         expires_at: credentials.expires_at,
         scopes: credentials.scopes.clone(),
         client_id: credentials.client_id.clone(),
+        to_remove,
     };
     let json = serde_json::to_string(&held).map_err(|_| SealError::Refused)?;
     Ok(SecretString::from(&**Zeroizing::new(json)))
 }
 
-/// The grant of a text that was opened.
-pub(super) fn grant(opened: &SecretString) -> Result<Grant, VaultError> {
+/// The grant of a text that was opened, and the events that it is still to remove.
+pub(super) fn opened(opened: &SecretString) -> Result<(Grant, Vec<Remote>), VaultError> {
     let held: Held = serde_json::from_str(opened.expose_secret()).map_err(|_| SealError::Forged)?;
-    Ok(Grant {
+    let grant = Grant {
         account: Account {
             id: held.account_id,
             label: held.account_label,
@@ -61,5 +66,6 @@ pub(super) fn grant(opened: &SecretString) -> Result<Grant, VaultError> {
             scopes: held.scopes,
             client_id: held.client_id,
         },
-    })
+    };
+    Ok((grant, held.to_remove))
 }

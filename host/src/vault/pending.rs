@@ -3,7 +3,7 @@
 
 use super::{
     Context, Grant, Sealed, Vault, VaultError,
-    held::{grant, held},
+    held::{held, opened},
     sealed_rows::PENDING,
 };
 use crate::{db::Transaction, subject::Subject};
@@ -52,7 +52,7 @@ impl Vault {
             provider,
             field: PENDING,
         };
-        let sealed = self.keys.seal(&held(grant)?, context)?;
+        let sealed = self.keys.seal(&held(grant, Vec::new())?, context)?;
         sqlx::query(
             "INSERT INTO pending_accounts (tenant, user_id, provider, handle_hash, account_id, \
              held, expires_at, key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -184,8 +184,7 @@ impl Vault {
             field: PENDING,
         };
         let sealed = Sealed::from_column(row.try_get("held")?);
-        let opened = self.keys.open(&sealed, context)?;
-        let grant = grant(&opened)?;
+        let (grant, _) = opened(&self.keys.open(&sealed, context)?)?;
         Ok(Pending {
             subject,
             provider,

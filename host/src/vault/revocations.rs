@@ -1,12 +1,16 @@
 //! Grants that are erased everywhere else and wait, sealed, for their revocation at the
-//! provider. Nothing else is ever done with one, and none says whose it was.
+//! provider. Nothing else is ever done with one but what the user asked to be done first:
+//! removing events that Calport made. None says whose it was.
 
 use super::{
-    Account, Context, Destination, Grant, Sealed, Vault, VaultError,
-    held::{grant, held},
+    Account, Context, Credentials, Destination, Grant, Sealed, Vault, VaultError,
+    held::{held, opened},
     sealed_rows::{nobody, revocation},
 };
-use crate::db::{Dialects, Transaction};
+use crate::{
+    db::{Dialects, Transaction},
+    plugin::calendar::RemoteEvent,
+};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -47,6 +51,8 @@ pub struct EndedGrant {
     pub provider: String,
     /// The grant, without what its account and calendar are called.
     pub grant: Grant,
+    /// Events that it is to remove first.
+    pub to_remove: Vec<RemoteEvent>,
     /// How often its revocation was tried before.
     pub attempts: i64,
     /// When it was erased everywhere else, in seconds since 1970.
@@ -54,8 +60,9 @@ pub struct EndedGrant {
 }
 
 impl Vault {
-    /// Keeps a grant until it is revoked, in the transaction that erases it elsewhere. It is
-    /// the caller's to revoke; if the caller dies, somebody else's a minute later.
+    /// Keeps a grant until it is revoked, and has removed these events before, in the transaction
+    /// that erases it elsewhere. It is the caller's to do so; if the caller dies, somebody
+    /// else's a minute later.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -65,32 +72,20 @@ impl Vault {
         now: i64,
         provider: &str,
         grant: &Grant,
+        to_remove: &[RemoteEvent],
     ) -> Result<RevocationId, VaultError> {
-        let id = Uuid::new_v4().simple().to_string();
-        let nameless = Grant {
-            account: Account {
-                id: grant.account.id.clone(),
-                label: String::new(),
-            },
-            destination: Destination {
-                id: String::new(),
-                name: String::new(),
-            },
-            credentials: grant.credentials.clone(),
-        };
-        let field = revocation(&id);
-        let nobody = nobody();
-        let context = Context {
-            subject: &nobody,
-            provider,
-            field: &field,
-        };
-        let sealed = self.keys.seal(&held(&nameless)?, context)?;
+        let id = RevocationId(Uuid::new_v4().simple().to_string());
+        let Grant {
+            account,
+            credentials,
+            ..
+        } = grant;
+        let sealed = self.ended(&id, provider, &account.id, credentials, to_remove)?;
         sqlx::query(
             "INSERT INTO revocations (id, provider, held, attempts, next_try, claimed_until, \
              created_at, key_id) VALUES ($1, $2, $3, 0, $4, $5, $4, $6)",
         )
-        .bind(&id)
+        .bind(&id.0)
         .bind(provider)
         .bind(sealed.as_column())
         .bind(now)
@@ -98,7 +93,65 @@ impl Vault {
         .bind(sealed.key_id())
         .execute(&mut **transaction)
         .await?;
-        Ok(RevocationId(id))
+        Ok(id)
+    }
+
+    /// Keeps what a grant has become and is still to remove; its tries begin anew, and its
+    /// holder holds it as long as if it had just been taken.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn keep_revocation(
+        &self,
+        id: &RevocationId,
+        provider: &str,
+        account_id: &str,
+        credentials: &Credentials,
+        to_remove: &[RemoteEvent],
+    ) -> Result<(), VaultError> {
+        let sealed = self.ended(id, provider, account_id, credentials, to_remove)?;
+        let now = self.database.now().await?;
+        sqlx::query(
+            "UPDATE revocations SET held = $2, key_id = $3, attempts = 0, claimed_until = $4 \
+             WHERE id = $1",
+        )
+        .bind(&id.0)
+        .bind(sealed.as_column())
+        .bind(sealed.key_id())
+        .bind(now + CLAIM_SECONDS)
+        .execute(self.database.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// What is kept of a grant, without what its account and calendar are called.
+    fn ended(
+        &self,
+        id: &RevocationId,
+        provider: &str,
+        account_id: &str,
+        credentials: &Credentials,
+        to_remove: &[RemoteEvent],
+    ) -> Result<Sealed, VaultError> {
+        let nameless = Grant {
+            account: Account {
+                id: account_id.to_owned(),
+                label: String::new(),
+            },
+            destination: Destination {
+                id: String::new(),
+                name: String::new(),
+            },
+            credentials: credentials.clone(),
+        };
+        let to_remove = to_remove.iter().cloned().map(Into::into).collect();
+        let field = revocation(&id.0);
+        let context = Context {
+            subject: &nobody(),
+            provider,
+            field: &field,
+        };
+        Ok(self.keys.seal(&held(&nameless, to_remove)?, context)?)
     }
 
     /// Takes the grant whose revocation is due longest, if any.
@@ -134,16 +187,17 @@ impl Vault {
             field: &field,
         };
         let sealed = Sealed::from_column(row.try_get("held")?);
-        let opened = self.keys.open(&sealed, context);
-        if opened.is_err() {
+        let unsealed = self.keys.open(&sealed, context);
+        if unsealed.is_err() {
             // Nobody can ever revoke it; it would come due for ever.
             self.forget_revocation(&RevocationId(id.clone())).await?;
         }
-        let grant = grant(&opened?)?;
+        let (grant, to_remove) = opened(&unsealed?)?;
         Ok(Some(EndedGrant {
             id: RevocationId(id),
             provider,
             grant,
+            to_remove: to_remove.into_iter().map(Into::into).collect(),
             attempts: row.try_get("attempts")?,
             ended_at: row.try_get("created_at")?,
         }))
@@ -172,20 +226,6 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let now = self.database.now().await?;
         sqlx::query("UPDATE revocations SET claimed_until = NULL, next_try = $2 WHERE id = $1")
-            .bind(&id.0)
-            .bind(now.saturating_add(seconds))
-            .execute(self.database.pool())
-            .await?;
-        Ok(())
-    }
-
-    /// Keeps a grant for whoever holds it already, for so many seconds from now.
-    ///
-    /// # Errors
-    /// [`VaultError::Database`].
-    pub async fn hold_revocation(&self, id: &RevocationId, seconds: i64) -> Result<(), VaultError> {
-        let now = self.database.now().await?;
-        sqlx::query("UPDATE revocations SET claimed_until = $2 WHERE id = $1")
             .bind(&id.0)
             .bind(now.saturating_add(seconds))
             .execute(self.database.pool())

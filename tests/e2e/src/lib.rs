@@ -20,7 +20,7 @@ pub use browser::{Browser, Landing};
 pub use crowd::{BOOKINGS_EACH, Crowd};
 pub use foreign::{Foreign, answer, libfaketime, not_tested};
 pub use log::Log;
-pub use process::{Exited, Process, compiled, connect};
+pub use process::{Exited, Process, compiled, connect, consent};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
 pub use replicas::Replicas;
 pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};

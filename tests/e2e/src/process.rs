@@ -1,6 +1,6 @@
 //! The host as a process of its own, which can be killed at any moment and started again.
 
-use crate::{Browser, JWT_SECRET, KEYS, PLATFORM_TOKEN, Rest, rest::Failure};
+use crate::{Browser, JWT_SECRET, KEYS, Landing, PLATFORM_TOKEN, Rest, rest::Failure};
 use calport_standins::{ConsentChoice, Google, Outlook};
 use std::{
     fs::File,
@@ -143,9 +143,25 @@ impl Process {
 /// When the flow does not end connected.
 pub async fn connect(
     rest: &Rest,
+    standins: (&Google, &Outlook),
+    whom: (&str, &str, &str),
+) -> Result<(), Failure> {
+    let landing = consent(rest, standins, whom).await?;
+    match landing.status().as_str() {
+        "connected" => Ok(()),
+        _ => Err(format!("{}: {landing:?}", whom.0).into()),
+    }
+}
+
+/// Goes through a whole flow with a host in another process: where the browser comes out.
+///
+/// # Errors
+/// When the flow does not begin or the stand-in shows an error page.
+pub async fn consent(
+    rest: &Rest,
     (google, outlook): (&Google, &Outlook),
     (user, provider, account): (&str, &str, &str),
-) -> Result<(), Failure> {
+) -> Result<Landing, Failure> {
     let origin = rest.url.replace("127.0.0.1", "localhost");
     google.register_redirect_uri(format!("{origin}/api/calendar/google/callback/"));
     outlook.register_redirect_uri(format!("{origin}/api/calendar/outlook/callback/"));
@@ -156,11 +172,7 @@ pub async fn connect(
         _ => outlook.consent(&url, account, &ConsentChoice::Allow)?,
     };
     let callback = callback.replace("localhost", "127.0.0.1");
-    let landing = browser.open(&callback).await?;
-    match landing.status().as_str() {
-        "connected" => Ok(()),
-        _ => Err(format!("{user}: {landing:?}").into()),
-    }
+    Ok(browser.open(&callback).await?)
 }
 
 /// Where all tests keep compiled components, so that each is compiled once.

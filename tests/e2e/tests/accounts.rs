@@ -8,6 +8,7 @@ use calport_e2e::{
 use calport_standins::{Behaviour, ConsentChoice, Fault};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const OVERVIEW: &str = "/api/calendar/";
 const COMPLETE: &str = "/api/calendar/google/complete/";
@@ -346,6 +347,82 @@ async fn case_10_what_is_on_its_way_to_the_old_account_is_taken_out_of_it_too() 
     assert_eq!(events[0]["summary"], "Clean");
     let ann = world.settled("/api/jobs/1/", "ann").await.unwrap();
     assert_eq!(ann["state"], "in_calendar", "{ann}");
+}
+
+#[calport_databases::each_database]
+async fn case_10_what_a_provider_does_not_remove_yet_is_removed_before_the_old_grant_ends() {
+    let mut world = World::start().await.unwrap();
+    let handle = asked(&world).await;
+    for path in ["/api/jobs/2/", "/api/jobs/3/"] {
+        put(&world, path, &job(1, "Iron")).await;
+        world.settled(path, "ann").await.unwrap();
+    }
+    world.crash_workers();
+    let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").times(2);
+    let down = world.google.faults().add(down);
+    let switched = answer(&world, "ann", &handle, Some(true)).await;
+    assert_eq!(world.google.faults().hits(down), 2, "the fault struck");
+    assert_eq!(
+        switched.json(),
+        json!({"status": "connected", "revoked": false, "revocation": "pending", "removed": 1,
+            "left": 0, "removing": 2})
+    );
+    assert_eq!(world.google.events(CASEY, "primary").len(), 2);
+    assert_eq!(world.google.live_refresh_tokens(CASEY), 1);
+    world.google.forget_requests();
+    let _workers = world.service.start_workers();
+    world
+        .eventually(|| world.google.live_refresh_tokens(CASEY) == 0)
+        .await
+        .unwrap();
+    assert!(world.google.events(CASEY, "primary").is_empty());
+    let requests = world.google.requests();
+    let removals = requests.iter().filter(|it| it.method == Method::DELETE);
+    assert_eq!(removals.count(), 2, "what is gone is not removed again");
+    until_nothing_is_owed(&world).await;
+}
+
+#[calport_databases::each_database]
+async fn case_10_outlook_removes_later_as_well_though_no_call_ends_its_grant() {
+    let mut world = World::start().await.unwrap();
+    let connect = |account| world.connect_outlook("ann", account, &ConsentChoice::Allow);
+    assert_eq!(connect(WORK).await.unwrap().status(), "connected");
+    put(&world, "/api/jobs/1/", &job(1, "Clean")).await;
+    world.settled("/api/jobs/1/", "ann").await.unwrap();
+    let handle = handle(&connect(PERSONAL).await.unwrap());
+    world.crash_workers();
+    let down = Fault::on("DELETE", "/v1.0/me/**").always();
+    let down = world.outlook.faults().add(down);
+    let body = json!({ "handle": handle, "replace": true });
+    let path = "/api/calendar/outlook/complete/";
+    let switched = world.user("ann", Method::POST, path, Some(&body)).await;
+    let switched = switched.unwrap().json();
+    assert_eq!(
+        (&switched["removed"], &switched["removing"]),
+        (&json!(0), &json!(1)),
+        "{switched}"
+    );
+    world.outlook.faults().remove(down);
+    let _workers = world.service.start_workers();
+    until_nothing_is_owed(&world).await;
+    assert!(world.outlook.events(WORK, "Calendar").is_empty());
+}
+
+/// Waits until no grant waits for its end.
+async fn until_nothing_is_owed(world: &World) {
+    let begun = Instant::now();
+    let database = world.service.vault().database();
+    loop {
+        let owed: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM revocations")
+            .fetch_one(database.pool())
+            .await
+            .unwrap();
+        if owed == 0 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{owed}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[calport_databases::each_database]

@@ -3,6 +3,7 @@
 //! where its user asked for it. It is never used for anything else, and none is ended that
 //! somebody still needs.
 
+mod clearing;
 mod worker;
 
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
         types::{Error, RetryAdvice},
     },
     subject::Subject,
-    sync::{self, Removal},
     vault::{Binding, Grant, RevocationId, Vault, VaultError},
 };
 use std::time::Duration;
@@ -163,38 +163,6 @@ impl Revocations {
         self.begin(transaction, now, subject, provider, grant, &[])
             .await
             .map(Some)
-    }
-
-    /// Removes events by a grant before it is revoked, as many as it can within this time, and
-    /// keeps which are still to be removed. At the most half a minute later it is the next
-    /// one's to go on.
-    ///
-    /// # Errors
-    /// See [`VaultError`]. The removal is tried again by itself.
-    pub async fn clear(
-        &self,
-        ending: &Ending,
-        events: Vec<RemoteEvent>,
-        within: Duration,
-    ) -> Result<Removal, VaultError> {
-        let Ending {
-            id,
-            account,
-            binding,
-        } = ending;
-        let removal = sync::remove_events(&self.plugin, binding, events, within).await;
-        // A dead grant may be gone: there is nothing to keep for another try.
-        if removal.removed + removal.refused > 0
-            && let Some(id) = id
-            && let Some(stored) = binding.load().await?
-        {
-            let credentials = &stored.credentials;
-            let provider = binding.provider();
-            self.vault
-                .keep_revocation(id, provider, account, credentials, &removal.rest)
-                .await?;
-        }
-        Ok(removal)
     }
 
     /// Revokes a grant, now or, where the provider does not answer, later.

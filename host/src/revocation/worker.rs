@@ -3,6 +3,7 @@
 use super::{AUDIT, Ending, MAX_WAIT, Revocation, Revocations, TRIED_FOR};
 use crate::{
     backoff::backoff,
+    plugin::calendar::RemoteEvent,
     subject::Subject,
     vault::{Binding, EndedGrant, VaultError},
 };
@@ -57,21 +58,14 @@ impl Revocations {
             binding: Binding::apart(self.vault.clone(), nobody, &provider, grant),
         };
         let is_last = self.vault.database().now().await? - ended_at >= TRIED_FOR;
-        if !to_remove.is_empty() {
-            let removal = self.clear(&ending, to_remove, TURN).await?;
-            let (removed, left) = (removal.removed, removal.left());
-            tracing::info!(
-                provider,
-                removed,
-                left,
-                "an account that was left is cleared up"
-            );
-            if !removal.rest.is_empty() && !is_last {
-                let wait = match removed {
-                    0 => backoff(attempts, MAX_WAIT),
-                    _ => 0,
-                };
-                self.vault.put_off_revocation(&id, wait).await?;
+        if !to_remove.is_empty() && !is_last {
+            let unwanted = self.unwanted(&provider, &ending.account, to_remove).await?;
+            let again_in = match unwanted {
+                Some(unwanted) => self.clear_for_a_turn(&ending, unwanted, attempts).await?,
+                None => Some(backoff(attempts, MAX_WAIT)),
+            };
+            if let Some(seconds) = again_in {
+                self.vault.put_off_revocation(&id, seconds).await?;
                 return Ok(true);
             }
         }
@@ -87,5 +81,28 @@ impl Revocations {
             );
         }
         Ok(true)
+    }
+
+    /// Removes events for a while: after how many seconds to go on, if any are left.
+    async fn clear_for_a_turn(
+        &self,
+        ending: &Ending,
+        events: Vec<RemoteEvent>,
+        attempts: i64,
+    ) -> Result<Option<i64>, VaultError> {
+        let removal = self.clear(ending, events, TURN).await?;
+        let (removed, left) = (removal.removed, removal.left());
+        let provider = ending.binding.provider();
+        tracing::info!(
+            provider,
+            removed,
+            left,
+            "an account that was left is cleared up"
+        );
+        Ok(match (removal.rest.is_empty(), removed) {
+            (true, _) => None,
+            (false, 0) => Some(backoff(attempts, MAX_WAIT)),
+            (false, _) => Some(0),
+        })
     }
 }

@@ -408,6 +408,33 @@ async fn case_10_outlook_removes_later_as_well_though_no_call_ends_its_grant() {
     assert!(world.outlook.events(WORK, "Calendar").is_empty());
 }
 
+#[calport_databases::each_database]
+async fn case_10_who_goes_back_to_an_account_keeps_what_was_still_to_be_removed_from_it() {
+    let mut world = World::start().await.unwrap();
+    let to_sam = asked(&world).await;
+    world.crash_workers();
+    let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").always();
+    let down = world.google.faults().add(down);
+    let switched = answer(&world, "ann", &to_sam, Some(true)).await.json();
+    assert_eq!(switched["removing"], 1, "{switched}");
+    let to_casey = handle(&connect(&world, "ann", CASEY).await);
+    let back = answer(&world, "ann", &to_casey, Some(true)).await.json();
+    assert_eq!(back["status"], "connected", "{back}");
+    let _workers = world.service.start_workers();
+    world.settled("/api/jobs/1/", "ann").await.unwrap();
+    world.google.faults().remove(down);
+    until_nothing_is_owed(&world).await;
+    let events = world.google.events(CASEY, "primary");
+    assert_eq!(events.len(), 1, "it is wanted again");
+    put(&world, "/api/jobs/1/", &job(2, "Clean more")).await;
+    world
+        .google_events(CASEY, "primary", |events| {
+            events.len() == 1 && events[0]["summary"] == "Clean more"
+        })
+        .await
+        .unwrap();
+}
+
 /// Waits until no grant waits for its end.
 async fn until_nothing_is_owed(world: &World) {
     let begun = Instant::now();

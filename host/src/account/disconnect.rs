@@ -1,6 +1,7 @@
 //! The end of a connection: erased here in any case; revoked at the provider where it can
-//! be and nobody else shares the account. Where many events are to be removed first, workers
-//! do that, and end it then. A dead grant removes none: they stay.
+//! be and nobody else shares the account. Where many events are to be removed first, or the
+//! provider does not remove them at once, workers do that, and end it then. A dead grant
+//! removes none: they stay.
 
 use super::{AccountError, binding};
 use crate::{
@@ -8,13 +9,13 @@ use crate::{
     revocation::Revocation,
     service::Service,
     subject::Subject,
-    sync::{self, Turn},
+    sync::{self, Removal, Turn},
     vault::Connection,
 };
 use std::time::Duration;
 
-/// How long events are removed while somebody waits. What is not removed by then stays.
-const REMOVAL_TIME: Duration = Duration::from_secs(1_800);
+/// How long events are removed while somebody waits; workers remove the rest.
+const REMOVAL_TIME: Duration = Duration::from_secs(8);
 
 /// What a disconnection came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct Left {
     pub revocation: Revocation,
     /// Events that were removed from the calendar.
     pub removed: usize,
-    /// Events that could not be removed, and stay.
+    /// Events that nothing can remove, and that stay.
     pub left: usize,
     /// Events that are still to be removed: the connection ends with the last of them.
     /// 0: it has ended.
@@ -83,7 +84,21 @@ async fn end(
             // What a worker is pushing at this moment must not come back afterwards.
             held = Some(deliveries.hold(subject, provider).await?);
         }
-        (removed, left) = remove_events(service, &connection).await?;
+        let removal = remove_events(service, &connection).await?;
+        (removed, left) = (removal.removed, removal.left());
+        let rest = removal.rest.len();
+        if rest > 0 && hand_over(service, &connection).await? {
+            if let Some(held) = held {
+                deliveries.forget_connection(held).await?;
+            }
+            service.announce();
+            return Ok(Left {
+                removed,
+                left: removal.refused,
+                leaving: as_count(rest),
+                ..Left::default()
+            });
+        }
     }
     let erased = service.endings().erase(&connection, Turn::Stays).await?;
     if erased.is_some() && held.is_none() {
@@ -122,29 +137,41 @@ async fn leave(service: &Service, connection: &Connection) -> Result<Option<u64>
     if connection.reconnect_reason.is_some() || deliveries.len() <= AT_ONCE {
         return Ok(None);
     }
-    let database = service.vault().database();
-    let (mut transaction, now) = database.write().await?;
-    transaction.hold_user(subject).await?;
-    let vault = service.vault();
-    if !vault
-        .begin_leaving(&mut transaction, now, connection)
-        .await?
-    {
+    if !hand_over(service, connection).await? {
         return Ok(None);
+    }
+    service.announce();
+    Ok(Some(as_count(deliveries.len())))
+}
+
+/// Makes all that is in a calendar the workers' to remove. `false`: it is connected no longer,
+/// or again.
+async fn hand_over(service: &Service, connection: &Connection) -> Result<bool, AccountError> {
+    let Connection {
+        subject, provider, ..
+    } = connection;
+    let vault = service.vault();
+    let (mut transaction, now) = vault.database().write().await?;
+    transaction.hold_user(subject).await?;
+    let begun = vault.begin_leaving(&mut transaction, now, connection);
+    if !begun.await? {
+        return Ok(false);
     }
     sync::owe_leaving(&mut transaction, subject, provider, now).await?;
     transaction.commit().await?;
-    service.announce();
-    tracing::info!(%subject, provider, events = deliveries.len(), "disconnecting");
-    Ok(Some(u64::try_from(deliveries.len()).unwrap_or(u64::MAX)))
+    tracing::info!(%subject, provider, "disconnecting");
+    Ok(true)
 }
 
-/// Takes our events out of a calendar before its grant goes: how many are gone, and how many
-/// stay. Of a dead grant nothing is asked.
+fn as_count(events: usize) -> u64 {
+    u64::try_from(events).unwrap_or(u64::MAX)
+}
+
+/// Takes our events out of a calendar before its grant goes. Of a dead grant nothing is asked.
 async fn remove_events(
     service: &Service,
     connection: &Connection,
-) -> Result<(usize, usize), AccountError> {
+) -> Result<Removal, AccountError> {
     let Connection {
         subject, provider, ..
     } = connection;
@@ -157,9 +184,11 @@ async fn remove_events(
         .filter_map(|delivery| delivery.remote_event())
         .collect();
     if connection.reconnect_reason.is_some() {
-        return Ok((0, known.len()));
+        return Ok(Removal {
+            refused: known.len(),
+            ..Removal::default()
+        });
     }
     let binding = binding(service, connection);
-    let removal = sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await;
-    Ok((removal.removed, removal.left()))
+    Ok(sync::remove_events(service.plugin(), &binding, known, REMOVAL_TIME).await)
 }

@@ -22,8 +22,13 @@ async fn connect(world: &World) {
 
 /// ann, connected, with many bookings in her calendar.
 async fn with_many() -> World {
+    with(MANY).await
+}
+
+/// ann, connected, with so many bookings in her calendar.
+async fn with(bookings: usize) -> World {
     let world = World::start().await.unwrap();
-    for number in 0..MANY {
+    for number in 0..bookings {
         let job = json!({
             "revision": 1, "title": format!("Clean {number}"),
             "start": "2031-12-01T10:00:00Z", "end": "2031-12-01T12:00:00Z",
@@ -34,7 +39,10 @@ async fn with_many() -> World {
         assert_eq!(reply.unwrap().status, StatusCode::ACCEPTED);
     }
     connect(&world).await;
-    until(&world, |google| google["progress"]["in_calendar"] == MANY).await;
+    until(&world, |google| {
+        google["progress"]["in_calendar"] == bookings
+    })
+    .await;
     world
 }
 
@@ -138,6 +146,22 @@ async fn disconnecting_at_once_meanwhile_leaves_the_rest_where_it_is() {
     assert_eq!(world.google.live_refresh_tokens(CASEY), 0);
     is_forgotten(&world).await;
     assert!(!world.google.events(CASEY, "primary").is_empty());
+}
+
+#[calport_databases::each_database(flavor = "multi_thread")]
+async fn what_a_provider_does_not_remove_at_once_is_removed_by_workers_however_little_it_is() {
+    let world = with(3).await;
+    let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").always();
+    let down = world.google.faults().add(down);
+    let reply = disconnect(&world, true).await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
+    assert_eq!(reply.json(), json!({"status": "leaving", "waiting": 3}));
+    assert_eq!(world.google.live_refresh_tokens(CASEY), 1);
+    assert_eq!(google(&world).await["connected"], false);
+    world.google.faults().remove(down);
+    until(&world, |google| google.get("leaving").is_none()).await;
+    assert!(world.google.events(CASEY, "primary").is_empty());
+    is_forgotten(&world).await;
 }
 
 #[calport_databases::each_database(flavor = "multi_thread")]

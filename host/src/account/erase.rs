@@ -17,7 +17,8 @@ use crate::{
 
 use std::time::Duration;
 
-/// How long events are removed while the platform waits. What is not removed by then stays.
+/// How long events are removed while the platform waits; whoever revokes the grant removes the
+/// rest.
 const REMOVAL_TIME: Duration = Duration::from_secs(20);
 
 /// Every table that holds something of a user by name; bookings and idempotency keys, which
@@ -55,11 +56,20 @@ pub struct Erased {
     pub removed: usize,
     /// Events of ours that stay in them.
     pub left: usize,
+    /// Events that are still to be removed; the grants are revoked after it.
+    pub removing: usize,
+}
+
+/// What is still to be removed from one account.
+struct Rest {
+    provider: String,
+    account: String,
+    events: Vec<RemoteEvent>,
 }
 
 /// Erases everything of a user; of an unknown one that is nothing. With `also_events` our
-/// events are removed from their calendars first, as far as that is possible in a short
-/// time. The platform is not told by webhook: it asked.
+/// events are removed from their calendars first; what that leaves of them after a short time
+/// is removed afterwards. The platform is not told by webhook: it asked.
 ///
 /// # Errors
 /// See [`AccountError`]. It can be repeated.
@@ -76,7 +86,7 @@ pub async fn erase(
             .hold(subject, &connection.provider)
             .await?;
     }
-    let (mut removed, mut left) = (0, 0);
+    let (mut removed, mut left, mut rests) = (0, 0, Vec::new());
     for connection in &connections {
         let events = events(service, connection).await?;
         if also_events && connection.reconnect_reason.is_none() {
@@ -84,7 +94,12 @@ pub async fn erase(
             let removal =
                 sync::remove_events(service.plugin(), &binding, events, REMOVAL_TIME).await;
             removed += removal.removed;
-            left += removal.left();
+            left += removal.refused;
+            rests.push(Rest {
+                provider: connection.provider.clone(),
+                account: connection.account.id.clone(),
+                events: removal.rest,
+            });
         } else {
             left += events.len();
         }
@@ -92,7 +107,7 @@ pub async fn erase(
     let database = service.vault().database();
     let (mut transaction, now) = database.write().await?;
     transaction.hold_user(subject).await?;
-    let endings = take_grants(service, &mut transaction, now, subject).await?;
+    let endings = take_grants(service, &mut transaction, now, subject, &rests).await?;
     service.bookings().forget(&mut transaction, subject).await?;
     for forget in FORGET {
         sqlx::query(forget)
@@ -110,18 +125,25 @@ pub async fn erase(
     transaction.commit().await?;
     let mut grants = Vec::new();
     for (provider, ending) in endings {
-        grants.push((provider, service.revocations().end(ending).await?));
+        let revocations = service.revocations();
+        let revocation = match ending.has_events() {
+            true => revocations.leave(ending).await?,
+            false => revocations.end(ending).await?,
+        };
+        grants.push((provider, revocation));
     }
     if !database.scrub().await? {
         tracing::warn!(
             "the write-ahead log is in use, and still holds what was erased for a while"
         );
     }
-    tracing::info!(target: AUDIT, %subject, ?grants, removed, left, "the user is erased");
+    let removing = rests.iter().map(|rest| rest.events.len()).sum();
+    tracing::info!(target: AUDIT, %subject, ?grants, removed, left, removing, "the user is erased");
     Ok(Erased {
         grants,
         removed,
         left,
+        removing,
     })
 }
 
@@ -138,17 +160,21 @@ async fn events(
     Ok(known.collect())
 }
 
-/// Takes charge of all of a user's grants, those that wait for their word included.
+/// Takes charge of all of a user's grants, those that wait for their word included, and of what
+/// they are still to remove.
 async fn take_grants(
     service: &Service,
     transaction: &mut Transaction,
     now: i64,
     subject: &Subject,
+    rests: &[Rest],
 ) -> Result<Vec<(String, Ending)>, AccountError> {
     let mut endings = Vec::new();
     let revocations = service.revocations();
     for info in &service.plugin().info().providers {
-        let ending = revocations.begin_connected(transaction, now, subject, &info.id);
+        let rest = rests.iter().find(|rest| rest.provider == info.id);
+        let rest = rest.map(|rest| (rest.account.as_str(), rest.events.as_slice()));
+        let ending = revocations.begin_connected(transaction, now, subject, &info.id, rest);
         if let Some(ending) = ending.await? {
             endings.push((info.id.clone(), ending));
         }

@@ -30,6 +30,13 @@ pub(super) struct Erased {
     removed: usize,
     /// Events of ours that stay in them.
     left: usize,
+    /// Events that are still to be removed; the grants are revoked after it.
+    #[serde(skip_serializing_if = "is_nothing")]
+    removing: usize,
+}
+
+fn is_nothing(events: &usize) -> bool {
+    *events == 0
 }
 
 #[derive(Serialize)]
@@ -72,5 +79,6 @@ pub(super) async fn erase(
             .collect(),
         removed: erased.removed,
         left: erased.left,
+        removing: erased.removing,
     }))
 }

@@ -26,6 +26,7 @@ impl Revocations {
             id,
             account,
             binding,
+            ..
         } = ending;
         let removal = sync::remove_events(&self.plugin, binding, events, within).await;
         // A dead grant may be gone: there is nothing to keep for another try.

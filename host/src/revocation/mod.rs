@@ -72,6 +72,14 @@ pub struct Ending {
     id: Option<RevocationId>,
     account: String,
     binding: Binding,
+    has_events: bool,
+}
+
+impl Ending {
+    /// Whether events are to be removed before it is revoked.
+    pub fn has_events(&self) -> bool {
+        self.has_events
+    }
 }
 
 /// Ends grants. Cheap to clone.
@@ -128,12 +136,14 @@ impl Revocations {
         Ok(Ending {
             id,
             account: grant.account.id.clone(),
+            has_events: !to_remove.is_empty(),
             binding: Binding::apart(self.vault.clone(), subject.clone(), provider, grant),
         })
     }
 
-    /// The same for what a connection holds. `None`: there is none, or its credentials cannot
-    /// be read any more, and so not be used for revoking either.
+    /// The same for what a connection holds. `rest`: an account, and what is still to be removed
+    /// from it, if it is still the one that is connected. `None`: there is no connection, or its
+    /// credentials cannot be read any more, and so not be used for revoking either.
     ///
     /// # Errors
     /// [`VaultError::Database`].
@@ -143,6 +153,7 @@ impl Revocations {
         now: i64,
         subject: &Subject,
         provider: &str,
+        rest: Option<(&str, &[RemoteEvent])>,
     ) -> Result<Option<Ending>, VaultError> {
         let connected = self.vault.connected(transaction, subject, provider);
         let (connection, stored) = match connected.await {
@@ -155,12 +166,16 @@ impl Revocations {
             }
             Err(error @ (VaultError::Conflict(_) | VaultError::Database(_))) => return Err(error),
         };
+        let to_remove = match rest {
+            Some((account, events)) if connection.account.id == account => events,
+            Some(_) | None => &[],
+        };
         let grant = Grant {
             account: connection.account,
             destination: connection.destination,
             credentials: stored.credentials,
         };
-        self.begin(transaction, now, subject, provider, grant, &[])
+        self.begin(transaction, now, subject, provider, grant, to_remove)
             .await
             .map(Some)
     }

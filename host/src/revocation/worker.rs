@@ -55,6 +55,7 @@ impl Revocations {
         let ending = Ending {
             id: Some(id.clone()),
             account,
+            has_events: !to_remove.is_empty(),
             binding: Binding::apart(self.vault.clone(), nobody, &provider, grant),
         };
         let is_last = self.vault.database().now().await? - ended_at >= TRIED_FOR;

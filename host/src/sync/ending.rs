@@ -59,7 +59,7 @@ impl Endings {
         transaction.hold_user(subject).await?;
         let ending = self
             .revocations
-            .begin_connected(&mut transaction, now, subject, provider)
+            .begin_connected(&mut transaction, now, subject, provider, None)
             .await?;
         let erased = self
             .vault

@@ -201,6 +201,43 @@ async fn events_stay_or_go_as_the_platform_says() {
 }
 
 #[calport_databases::each_database]
+async fn what_a_provider_does_not_remove_at_once_is_removed_after_the_user_is_erased() {
+    let mut world = World::start().await.unwrap();
+    connect(&world, ANN, CASEY).await;
+    connect(&world, "bob", SAM).await;
+    for path in ["/api/jobs/1/", "/api/jobs/2/"] {
+        put(&world, path, &job(1, "Clean", &[ANN, "bob"])).await;
+        for user in [ANN, "bob"] {
+            world.settled(path, user).await.unwrap();
+        }
+    }
+    world.crash_workers();
+    let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").times(1);
+    world.google.faults().add(down);
+    let erased = erase(&world, ANN, Some(&json!({"remove_events": true}))).await;
+    assert_eq!(
+        erased,
+        json!({"status": "erased", "revoked": [], "removed": 1, "left": 0, "removing": 1,
+            "grants": [{"provider": "google", "revoked": false, "revocation": "pending"}]})
+    );
+    let database = world.service.vault().database();
+    let kept: String = sqlx::query_scalar("SELECT held FROM revocations")
+        .fetch_one(database.pool())
+        .await
+        .unwrap();
+    for event in world.google.events(CASEY, "primary") {
+        assert!(!kept.contains(event["id"].as_str().unwrap()), "sealed");
+    }
+    let _workers = world.service.start_workers();
+    world
+        .eventually(|| world.google.live_refresh_tokens(CASEY) == 0)
+        .await
+        .unwrap();
+    assert!(world.google.events(CASEY, "primary").is_empty());
+    assert_eq!(world.google.events(SAM, "primary").len(), 2);
+}
+
+#[calport_databases::each_database]
 async fn erasing_a_user_of_a_shared_account_leaves_the_others_grant_alone() {
     let world = World::start().await.unwrap();
     connect(&world, ANN, CASEY).await;

@@ -68,11 +68,11 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Seen {
 async fn spans_lead_to_every_outgoing_request_and_name_nothing_but_ids() {
     // case 13
     let seen = Seen::default();
-    // One thread does all of this test's work, so that this is the subscriber of all of it.
+    // Of all threads: a call that computes for long goes on in another one.
     let subscriber = tracing_subscriber::registry()
         .with(LevelFilter::INFO)
         .with(seen.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let world = World::start().await.unwrap();
     delivered(&world).await;
     let (lines, values) = seen.0.lock().unwrap().clone();

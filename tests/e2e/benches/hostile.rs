@@ -3,14 +3,10 @@
 //! this one run; asserts nothing.
 
 use calport_artifacts::EVIL;
-use calport_e2e::{KEYS, plugin_options, processor_ticks, runtime};
+use calport_e2e::{KEYS, event, plugin_options, processor_ticks, runtime};
 use calport_host::{
     db::Database,
-    plugin::{
-        BUILT_IN, CallError, Limits, Plugin,
-        calendar::IcsOptions,
-        types::{Event, Span, Status, Timed},
-    },
+    plugin::{BUILT_IN, CallError, Limits, Plugin, calendar::IcsOptions},
     subject::Subject,
     vault::{Account, Binding, Credentials, Destination, Grant, KeyRing, Vault},
 };
@@ -131,9 +127,12 @@ impl Bench {
             if deed == "nothing" {
                 tokio::time::sleep(COMPUTING).await;
             } else {
-                let call = self
-                    .evil
-                    .push_event(self.user("mallory", deed), None, event(), None);
+                let call = self.evil.push_event(
+                    self.user("mallory", deed),
+                    None,
+                    event("1@bench", "Deep clean"),
+                    None,
+                );
                 assert!(matches!(call.await, Err(CallError::TimedOut)));
                 late.push(began.elapsed().saturating_sub(COMPUTING));
             }
@@ -160,10 +159,16 @@ impl Bench {
                     name: None,
                     refresh_interval: None,
                 };
-                self.good.export_ics(vec![event()], options).await.unwrap();
+                self.good
+                    .export_ics(vec![event("1@bench", "Deep clean")], options)
+                    .await
+                    .unwrap();
             } else {
                 let user = self.user(&format!("user-{number}"), "good");
-                let pushed = self.evil.push_event(user, None, event(), None).await;
+                let pushed = self
+                    .evil
+                    .push_event(user, None, event("1@bench", "Deep clean"), None)
+                    .await;
                 pushed.unwrap();
             }
             took.push(began.elapsed());
@@ -201,27 +206,4 @@ impl Bench {
 /// A percentile of what is sorted.
 fn at(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() * percent).div_ceil(100) - 1]
-}
-
-fn event() -> Event {
-    Event {
-        uid: "1@bench".into(),
-        revision: 1,
-        status: Status::Confirmed,
-        title: "Deep clean".into(),
-        description: None,
-        location: None,
-        url: None,
-        // 2031-12-02T10:00:00Z
-        when: Span::Timed(Timed {
-            start: 1_953_972_000,
-            end: 1_953_979_200,
-            zone: "Europe/London".into(),
-        }),
-        recurrence: None,
-        reminders: vec![],
-        organizer: None,
-        attendees: vec![],
-        updated: 1_900_000_000,
-    }
 }

@@ -5,6 +5,7 @@
 mod balancer;
 mod browser;
 mod crowd;
+mod event;
 mod foreign;
 mod log;
 mod process;
@@ -18,6 +19,7 @@ mod world;
 pub use balancer::Balancer;
 pub use browser::{Browser, Landing};
 pub use crowd::{BOOKINGS_EACH, Crowd};
+pub use event::event;
 pub use foreign::{Foreign, answer, libfaketime, not_tested};
 pub use log::Log;
 pub use process::{Exited, Process, compiled, connect, consent};

@@ -6,7 +6,7 @@ use calport_host::{
         BUILT_IN, CallError, Limits, Plugin,
         calendar::{Callback, ConnectRequest, IcsOptions, Parameter},
         changes::{Aspects, Finding},
-        types::{AllDay, Error, Event, Occurrence, Range, Recurrence, Span, Status, Timed},
+        types::{AllDay, Error, Event, Occurrence, Range, Recurrence, Span, Status},
     },
     subject::Subject,
     vault::Binding,
@@ -15,26 +15,7 @@ use calport_standins::ConsentChoice;
 use std::time::Duration;
 
 fn event(uid: &str) -> Event {
-    Event {
-        uid: uid.into(),
-        revision: 1,
-        status: Status::Confirmed,
-        title: "Deep clean".into(),
-        description: None,
-        location: None,
-        url: None,
-        // 2031-12-02T10:00:00Z
-        when: Span::Timed(Timed {
-            start: 1_953_972_000,
-            end: 1_953_979_200,
-            zone: "Europe/London".into(),
-        }),
-        recurrence: None,
-        reminders: vec![],
-        organizer: None,
-        attendees: vec![],
-        updated: 1_900_000_000,
-    }
+    calport_e2e::event(uid, "Deep clean")
 }
 
 /// A world with ann connected and nobody pushing on her behalf.

@@ -10,7 +10,7 @@ use calport_host::{
     plugin::{
         BUILT_IN, CallError, Limits, Options, Plugin,
         calendar::{IcsOptions, RemoteEvent},
-        types::{Event, Span, Status, Timed},
+        types::Event,
     },
     revocation::Revocations,
     subject::Subject,
@@ -290,24 +290,5 @@ pub(crate) fn hasty() -> Limits {
 }
 
 pub(crate) fn event(title: &str) -> Event {
-    Event {
-        uid: "evil@test".into(),
-        revision: 1,
-        status: Status::Confirmed,
-        title: title.into(),
-        description: None,
-        location: None,
-        url: None,
-        // 2031-12-02T10:00:00Z
-        when: Span::Timed(Timed {
-            start: 1_953_972_000,
-            end: 1_953_979_200,
-            zone: "Europe/London".into(),
-        }),
-        recurrence: None,
-        reminders: vec![],
-        organizer: None,
-        attendees: vec![],
-        updated: 1_900_000_000,
-    }
+    calport_e2e::event("evil@test", title)
 }

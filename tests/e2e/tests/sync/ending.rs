@@ -23,21 +23,44 @@ async fn until(is_so: impl Fn() -> bool) {
     }
 }
 
+/// Where a host is started, and started again.
+struct Place {
+    google: Google,
+    outlook: Outlook,
+    folder: tempfile::TempDir,
+    database: String,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            google: Google::start(GoogleConfig::default()).unwrap(),
+            outlook: Outlook::start(OutlookConfig::default()).unwrap(),
+            database: calport_databases::fresh(folder.path()).await,
+            folder,
+        }
+    }
+
+    async fn start(&self, listen: &str) -> Process {
+        let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
+        let mut settings = self.google.environment();
+        settings.push(("CALPORT_DATABASE_URL".to_owned(), self.database.clone()));
+        Process::start(binary, self.folder.path(), listen, &settings)
+            .await
+            .unwrap()
+    }
+}
+
 #[calport_databases::each_database]
 async fn case_48_sigterm_lets_work_finish_and_leaves_the_rest_to_the_next_start() {
-    let google = Google::start(GoogleConfig::default()).unwrap();
-    let outlook = Outlook::start(OutlookConfig::default()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
-    let mut settings = google.environment();
-    let url = calport_databases::fresh(folder.path()).await;
-    settings.push(("CALPORT_DATABASE_URL".to_owned(), url.clone()));
-    let host = Process::start(binary, folder.path(), "127.0.0.1:0", &settings)
-        .await
-        .unwrap();
+    let place = Place::new().await;
+    let host = place.start("127.0.0.1:0").await;
     let listen = host.url.replace("http://", "");
     let rest = Rest::new(host.url.clone()).unwrap();
-    connect(&rest, (&google, &outlook), ("ann", "google", CASEY))
+    let standins = (&place.google, &place.outlook);
+    let google = &place.google;
+    connect(&rest, standins, ("ann", "google", CASEY))
         .await
         .unwrap();
     google.set_latency(Duration::from_millis(100));
@@ -57,7 +80,7 @@ async fn case_48_sigterm_lets_work_finish_and_leaves_the_rest_to_the_next_start(
     let there = google.events(CASEY, "primary").len();
     assert!(there < 30, "it ended before the work did: {there}");
     sqlx::any::install_default_drivers();
-    let database = sqlx::AnyPool::connect(&url).await.unwrap();
+    let database = sqlx::AnyPool::connect(&place.database).await.unwrap();
     let [held, noted]: [i64; 2] = [
         sqlx::query_scalar("SELECT COUNT(*) FROM lanes WHERE claim IS NOT NULL")
             .fetch_one(&database)
@@ -72,9 +95,7 @@ async fn case_48_sigterm_lets_work_finish_and_leaves_the_rest_to_the_next_start(
     assert_eq!(held, 0);
     assert_eq!(usize::try_from(noted).unwrap(), there);
     google.set_latency(Duration::ZERO);
-    let _host = Process::start(binary, folder.path(), &listen, &settings)
-        .await
-        .unwrap();
+    let _host = place.start(&listen).await;
     for number in 1..=30 {
         reading_until(&rest, &path(number), is_everywhere).await;
     }
@@ -83,19 +104,12 @@ async fn case_48_sigterm_lets_work_finish_and_leaves_the_rest_to_the_next_start(
 
 #[calport_databases::each_database]
 async fn case_42_killed_while_an_account_is_cleared_that_was_left_it_is_cleared_afterwards() {
-    let google = Google::start(GoogleConfig::default()).unwrap();
-    let outlook = Outlook::start(OutlookConfig::default()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let binary = Path::new(env!("CARGO_BIN_EXE_calport-steps"));
-    let mut settings = google.environment();
-    let url = calport_databases::fresh(folder.path()).await;
-    settings.push(("CALPORT_DATABASE_URL".to_owned(), url.clone()));
-    let host = Process::start(binary, folder.path(), "127.0.0.1:0", &settings)
-        .await
-        .unwrap();
+    let place = Place::new().await;
+    let host = place.start("127.0.0.1:0").await;
     let listen = host.url.replace("http://", "");
     let rest = Rest::new(host.url.clone()).unwrap();
-    let standins = (&google, &outlook);
+    let standins = (&place.google, &place.outlook);
+    let google = &place.google;
     connect(&rest, standins, ("ann", "google", CASEY))
         .await
         .unwrap();
@@ -126,7 +140,7 @@ async fn case_42_killed_while_an_account_is_cleared_that_was_left_it_is_cleared_
     let there = google.events(CASEY, "primary").len();
     assert!((1..12).contains(&there), "{there}");
     sqlx::any::install_default_drivers();
-    let database = sqlx::AnyPool::connect(&url).await.unwrap();
+    let database = sqlx::AnyPool::connect(&place.database).await.unwrap();
     let kept: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM revocations")
         .fetch_one(&database)
         .await
@@ -140,9 +154,7 @@ async fn case_42_killed_while_an_account_is_cleared_that_was_left_it_is_cleared_
         sqlx::query(pass).execute(&database).await.unwrap();
     }
     database.close().await;
-    let _host = Process::start(binary, folder.path(), &listen, &settings)
-        .await
-        .unwrap();
+    let _host = place.start(&listen).await;
     until(|| google.live_refresh_tokens(CASEY) == 0).await;
     assert!(google.events(CASEY, "primary").is_empty());
     until(|| google.events(SAM, "primary").len() == 12).await;

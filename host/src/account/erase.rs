@@ -125,12 +125,7 @@ pub async fn erase(
     transaction.commit().await?;
     let mut grants = Vec::new();
     for (provider, ending) in endings {
-        let revocations = service.revocations();
-        let revocation = match ending.has_events() {
-            true => revocations.leave(ending).await?,
-            false => revocations.end(ending).await?,
-        };
-        grants.push((provider, revocation));
+        grants.push((provider, service.revocations().end(ending).await?));
     }
     if !database.scrub().await? {
         tracing::warn!(

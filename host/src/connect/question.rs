@@ -240,15 +240,12 @@ impl Flows {
     /// Clears up in the account that was left, as far as its grant still works.
     async fn leave(
         &self,
-        ending: Ending,
+        mut ending: Ending,
         events: Vec<RemoteEvent>,
         stay: usize,
     ) -> Result<Left, FlowError> {
-        let removal = self.revocations.clear(&ending, events, AT_ONCE).await?;
-        let revocation = match removal.rest.is_empty() {
-            true => self.revocations.end(ending).await?,
-            false => self.revocations.leave(ending).await?,
-        };
+        let removal = self.revocations.clear(&mut ending, events, AT_ONCE).await?;
+        let revocation = self.revocations.end(ending).await?;
         let left = Left {
             revocation,
             removed: removal.removed,

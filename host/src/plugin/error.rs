@@ -92,6 +92,29 @@ impl CallError {
             Self::Improper(_) => "improper",
         }
     }
+
+    /// Whether the same call may succeed at another time, though its user does nothing.
+    pub fn may_pass(&self) -> bool {
+        use types::Error;
+        match self {
+            Self::Plugin(error) => match error {
+                Error::Retry(_)
+                | Error::NotConfigured(_)
+                | Error::Misconfigured(_)
+                | Error::Conflict => true,
+                Error::Invalid(_)
+                | Error::NotConnected
+                | Error::NeedsReconnect(_)
+                | Error::NeedsScope(_)
+                | Error::NeedsAdmin(_)
+                | Error::Denied
+                | Error::Rejected(_)
+                | Error::Gone
+                | Error::Other(_) => false,
+            },
+            Self::Trapped(_) | Self::TimedOut | Self::OutOfMemory | Self::Improper(_) => true,
+        }
+    }
 }
 
 /// The contract's name of an error.

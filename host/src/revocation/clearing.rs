@@ -18,7 +18,7 @@ impl Revocations {
     /// See [`VaultError`]. The removal is tried again by itself.
     pub async fn clear(
         &self,
-        ending: &Ending,
+        ending: &mut Ending,
         events: Vec<RemoteEvent>,
         within: Duration,
     ) -> Result<Removal, VaultError> {
@@ -26,9 +26,10 @@ impl Revocations {
             id,
             account,
             binding,
-            ..
+            has_events,
         } = ending;
         let removal = sync::remove_events(&self.plugin, binding, events, within).await;
+        *has_events = !removal.rest.is_empty();
         // A dead grant may be gone: there is nothing to keep for another try.
         if removal.removed + removal.refused > 0
             && let Some(id) = id

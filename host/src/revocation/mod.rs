@@ -72,14 +72,8 @@ pub struct Ending {
     id: Option<RevocationId>,
     account: String,
     binding: Binding,
-    has_events: bool,
-}
-
-impl Ending {
     /// Whether events are to be removed before it is revoked.
-    pub fn has_events(&self) -> bool {
-        self.has_events
-    }
+    has_events: bool,
 }
 
 /// Ends grants. Cheap to clone.
@@ -180,11 +174,15 @@ impl Revocations {
             .map(Some)
     }
 
-    /// Revokes a grant, now or, where the provider does not answer, later.
+    /// Revokes a grant, now or, where the provider does not answer or events are still to be
+    /// removed, later.
     ///
     /// # Errors
     /// See [`VaultError`]. The revocation is tried again by itself.
     pub async fn end(&self, ending: Ending) -> Result<Revocation, VaultError> {
+        if ending.has_events {
+            return self.leave(ending).await;
+        }
         let Some(id) = ending.id else {
             return Ok(Revocation::ByUser);
         };
@@ -245,26 +243,14 @@ impl Revocations {
 
 fn tried(error: &CallError) -> Tried {
     match error {
-        CallError::Plugin(error) => match error {
-            Error::Retry(RetryAdvice { after, .. }) => Tried::Again(after.map(i64::from)),
-            // Operators mend these.
-            Error::NotConfigured(_) | Error::Misconfigured(_) | Error::Conflict => {
-                Tried::Again(None)
-            }
-            // It is dead already.
-            Error::NotConnected | Error::NeedsReconnect(_) | Error::Gone => {
-                Tried::Is(Revocation::Done)
-            }
-            Error::Invalid(_)
-            | Error::NeedsScope(_)
-            | Error::NeedsAdmin(_)
-            | Error::Denied
-            | Error::Rejected(_)
-            | Error::Other(_) => Tried::Is(Revocation::Refused),
-        },
-        CallError::Trapped(_)
-        | CallError::TimedOut
-        | CallError::OutOfMemory
-        | CallError::Improper(_) => Tried::Again(None),
+        CallError::Plugin(Error::Retry(RetryAdvice { after, .. })) => {
+            Tried::Again(after.map(i64::from))
+        }
+        // It is dead already.
+        CallError::Plugin(Error::NotConnected | Error::NeedsReconnect(_) | Error::Gone) => {
+            Tried::Is(Revocation::Done)
+        }
+        error if error.may_pass() => Tried::Again(None),
+        _ => Tried::Is(Revocation::Refused),
     }
 }

@@ -52,7 +52,7 @@ impl Revocations {
         } = ended;
         let account = grant.account.id.clone();
         let nobody = Subject::new("", "");
-        let ending = Ending {
+        let mut ending = Ending {
             id: Some(id.clone()),
             account,
             has_events: !to_remove.is_empty(),
@@ -62,7 +62,10 @@ impl Revocations {
         if !to_remove.is_empty() && !is_last {
             let unwanted = self.unwanted(&provider, &ending.account, to_remove).await?;
             let again_in = match unwanted {
-                Some(unwanted) => self.clear_for_a_turn(&ending, unwanted, attempts).await?,
+                Some(unwanted) => {
+                    self.clear_for_a_turn(&mut ending, unwanted, attempts)
+                        .await?
+                }
                 None => Some(backoff(attempts, MAX_WAIT)),
             };
             if let Some(seconds) = again_in {
@@ -87,7 +90,7 @@ impl Revocations {
     /// Removes events for a while: after how many seconds to go on, if any are left.
     async fn clear_for_a_turn(
         &self,
-        ending: &Ending,
+        ending: &mut Ending,
         events: Vec<RemoteEvent>,
         attempts: i64,
     ) -> Result<Option<i64>, VaultError> {

@@ -63,7 +63,7 @@ pub async fn remove_events(
                 open.clear();
                 break;
             }
-            Err(error) if is_final(&error) => {
+            Err(error) if !error.may_pass() => {
                 failures = 0;
                 &mut removal.refused
             }
@@ -82,29 +82,4 @@ pub async fn remove_events(
     }
     removal.rest = open.into_iter().flatten().collect();
     removal
-}
-
-/// Whether the provider would say the same again.
-fn is_final(error: &CallError) -> bool {
-    match error {
-        CallError::Plugin(error) => match error {
-            Error::Retry(_)
-            | Error::NotConfigured(_)
-            | Error::Misconfigured(_)
-            | Error::Conflict => false,
-            Error::NotConnected
-            | Error::NeedsReconnect(_)
-            | Error::Gone
-            | Error::Invalid(_)
-            | Error::NeedsScope(_)
-            | Error::NeedsAdmin(_)
-            | Error::Denied
-            | Error::Rejected(_)
-            | Error::Other(_) => true,
-        },
-        CallError::Trapped(_)
-        | CallError::TimedOut
-        | CallError::OutOfMemory
-        | CallError::Improper(_) => false,
-    }
 }

@@ -88,6 +88,12 @@ impl Workers {
         Ok(Self { stop, running })
     }
 
+    /// Ends all of them in the middle of what they are at, as the end of the process would, and
+    /// returns when none begins anything any more.
+    pub async fn abort(mut self) {
+        self.running.shutdown().await;
+    }
+
     /// Lets every worker finish what it is at, then returns.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);

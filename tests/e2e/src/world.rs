@@ -212,29 +212,36 @@ impl World {
     }
 
     /// Lets the time pass for which what crashed holds calendars and webhooks. What it had under
-    /// way may come after this, and extends no lease: each goes to another word, too.
+    /// way in the database may come after this: it extends no lease, for each goes to another
+    /// word, and takes nothing, for all is free only after the time that it can have read.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn outlive_claims(&self) -> Result<(), Failure> {
-        let pool = self.service.vault().database().pool();
+        let (mut transaction, now) = self.service.vault().database().write().await?;
         for pass in [
-            "UPDATE lanes SET claim = 'of the dead', claimed_until = 0 WHERE claim IS NOT NULL",
-            "UPDATE webhooks SET claimed_until = 0 WHERE claimed_until IS NOT NULL",
+            "UPDATE lanes SET claim = 'of the dead', claimed_until = $1 \
+             WHERE claim IS NOT NULL OR due_at IS NOT NULL",
+            "UPDATE webhooks SET claimed_until = $1 WHERE state = 'waiting'",
         ] {
-            sqlx::query(pass).execute(pool).await?;
+            let pass = sqlx::query(pass).bind(now + 1);
+            pass.execute(&mut *transaction).await?;
         }
-        Ok(())
+        Ok(transaction.commit().await?)
     }
 
     /// Ends the workers in the middle of whatever they are at, as a crash does.
-    pub fn crash_workers(&mut self) {
-        self.workers = None;
+    pub async fn crash_workers(&mut self) {
+        if let Some(workers) = self.workers.take() {
+            workers.abort().await;
+        }
     }
 
     /// Ends the sending of webhooks in the middle of whatever it is at, as a crash does.
-    pub fn crash_webhooks(&mut self) {
-        self.webhooks = None;
+    pub async fn crash_webhooks(&mut self) {
+        if let Some(webhooks) = self.webhooks.take() {
+            webhooks.abort().await;
+        }
     }
 
     /// Starts it again, as a new process does.

@@ -357,7 +357,7 @@ async fn case_10_what_a_provider_does_not_remove_yet_is_removed_before_the_old_g
         put(&world, path, &job(1, "Iron")).await;
         world.settled(path, "ann").await.unwrap();
     }
-    world.crash_workers();
+    world.crash_workers().await;
     let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").times(2);
     let down = world.google.faults().add(down);
     let switched = answer(&world, "ann", &handle, Some(true)).await;
@@ -390,7 +390,7 @@ async fn case_10_outlook_removes_later_as_well_though_no_call_ends_its_grant() {
     put(&world, "/api/jobs/1/", &job(1, "Clean")).await;
     world.settled("/api/jobs/1/", "ann").await.unwrap();
     let handle = handle(&connect(PERSONAL).await.unwrap());
-    world.crash_workers();
+    world.crash_workers().await;
     let down = Fault::on("DELETE", "/v1.0/me/**").always();
     let down = world.outlook.faults().add(down);
     let body = json!({ "handle": handle, "replace": true });
@@ -412,7 +412,7 @@ async fn case_10_outlook_removes_later_as_well_though_no_call_ends_its_grant() {
 async fn case_10_who_goes_back_to_an_account_keeps_what_was_still_to_be_removed_from_it() {
     let mut world = World::start().await.unwrap();
     let to_sam = asked(&world).await;
-    world.crash_workers();
+    world.crash_workers().await;
     let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").always();
     let down = world.google.faults().add(down);
     let switched = answer(&world, "ann", &to_sam, Some(true)).await.json();

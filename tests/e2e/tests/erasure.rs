@@ -211,7 +211,7 @@ async fn what_a_provider_does_not_remove_at_once_is_removed_after_the_user_is_er
             world.settled(path, user).await.unwrap();
         }
     }
-    world.crash_workers();
+    world.crash_workers().await;
     let down = Fault::on("DELETE", "/calendar/v3/calendars/*/events/*").times(1);
     world.google.faults().add(down);
     let erased = erase(&world, ANN, Some(&json!({"remove_events": true}))).await;

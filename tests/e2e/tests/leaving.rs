@@ -168,7 +168,7 @@ async fn what_a_provider_does_not_remove_at_once_is_removed_by_workers_however_l
 async fn workers_that_die_in_the_middle_are_followed_by_others() {
     let world = with_many().await;
     let mut world = world;
-    world.crash_workers();
+    world.crash_workers().await;
     world.google.set_latency(SLOW);
     assert_eq!(disconnect(&world, true).await.status, StatusCode::ACCEPTED);
     for _ in 0..3 {
@@ -188,7 +188,7 @@ async fn workers_that_die_in_the_middle_are_followed_by_others() {
 #[calport_databases::each_database(flavor = "multi_thread")]
 async fn a_provider_that_is_down_keeps_the_credentials_for_a_day_at_most() {
     let mut world = with_many().await;
-    world.crash_workers();
+    world.crash_workers().await;
     world.google.switch_off();
     assert_eq!(disconnect(&world, true).await.status, StatusCode::ACCEPTED);
     let database = world.service.vault().database();

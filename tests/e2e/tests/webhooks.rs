@@ -180,7 +180,7 @@ async fn what_a_crash_left_half_sent_is_sent_again_with_the_same_id() {
     let mut world = telling(&receiver).await;
     happen(&world, &[connected("ann")]).await;
     receiver.until(1).await.unwrap();
-    world.crash_webhooks();
+    world.crash_webhooks().await;
     world.outlive_claims().await.unwrap();
     world.restart_webhooks().unwrap();
     let received = receiver.until(2).await.unwrap();

@@ -33,8 +33,8 @@ async fn settled() -> World {
         assert!(Instant::now() < deadline, "a worker never ends");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    world.crash_workers();
-    world.crash_webhooks();
+    world.crash_workers().await;
+    world.crash_webhooks().await;
     world
 }
 

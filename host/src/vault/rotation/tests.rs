@@ -62,7 +62,7 @@ async fn connect(vault: &Vault, user: &str) {
 }
 
 /// Puts a row into the form that it had before there were data keys.
-async fn age(vault: &Vault, access_by: &Vault, user: &str) {
+async fn age(transaction: &mut Transaction, vault: &Vault, access_by: &Vault, user: &str) {
     let owner = subject(user);
     let seal = |vault: &Vault, field, text: String| {
         let context = Context {
@@ -79,13 +79,14 @@ async fn age(vault: &Vault, access_by: &Vault, user: &str) {
     .bind(user)
     .bind(seal(access_by, "access_token", format!("access-of-{user}")).as_column())
     .bind(seal(vault, "refresh_token", format!("refresh-of-{user}")).as_column())
-    .execute(vault.database.pool())
+    .execute(&mut **transaction)
     .await
     .unwrap();
 }
 
-/// Fills `key_id` as the migration does.
-async fn migrate(database: &Database) {
+/// Fills `key_id` as the migration does: in one transaction, before anything of this version
+/// writes.
+async fn migrate(transaction: &mut Transaction) {
     let migration = include_str!("../../../migrations/0015_keys.sql");
     let fills = migration.split(';').filter_map(|statement| {
         let at = statement.find("UPDATE ")?;
@@ -93,7 +94,7 @@ async fn migrate(database: &Database) {
     });
     let mut filled = 0;
     for fill in fills {
-        sqlx::query(fill).execute(database.pool()).await.unwrap();
+        sqlx::query(fill).execute(&mut **transaction).await.unwrap();
         filled += 1;
     }
     assert_eq!(filled, 7, "two for connections, one for every other table");
@@ -128,15 +129,17 @@ async fn rows_of_both_forms_are_brought_to_the_first_key() {
         connect(&old, user).await;
     }
     connect(&both, "new").await;
-    age(&old, &old, "aged").await;
-    age(&old, &both, "aged-mixed").await;
-    age(&both, &both, "aged-new").await;
+    let (mut transaction, _) = database.write().await.unwrap();
+    age(&mut transaction, &old, &old, "aged").await;
+    age(&mut transaction, &old, &both, "aged-mixed").await;
+    age(&mut transaction, &both, &both, "aged-new").await;
     // As it was before: then every row that the migration finds is of the old form.
     sqlx::query("DELETE FROM connections WHERE user_id IN ('ann', 'new')")
-        .execute(database.pool())
+        .execute(&mut *transaction)
         .await
         .unwrap();
-    migrate(&database).await;
+    migrate(&mut transaction).await;
+    transaction.commit().await.unwrap();
     connect(&old, "ann").await;
     connect(&both, "new").await;
     let pair = |user: &str, key_id: &str| (user.to_owned(), key_id.to_owned());
@@ -225,7 +228,9 @@ async fn whatever_else_a_master_key_seals_is_sealed_anew() {
             .await
             .unwrap();
     }
-    migrate(&database).await;
+    let (mut transaction, _) = database.write().await.unwrap();
+    migrate(&mut transaction).await;
+    transaction.commit().await.unwrap();
     let needed = both.key_use().await.unwrap();
     assert_eq!(needed["k1"].len(), TABLES.len(), "{needed:?}");
     both.begin_serving().await.unwrap();
@@ -319,8 +324,10 @@ async fn what_is_saved_or_connected_meanwhile_is_not_written_over() {
     ] {
         connect(&old, user).await;
         if is_aged {
-            age(&old, &old, user).await;
-            migrate(&database).await;
+            let (mut transaction, _) = database.write().await.unwrap();
+            age(&mut transaction, &old, &old, user).await;
+            migrate(&mut transaction).await;
+            transaction.commit().await.unwrap();
         }
         let read = read(&both, user).await;
         let stored = old.load(&slot(user)).await.unwrap().unwrap();
@@ -368,8 +375,10 @@ async fn saves_and_rotations_at_once_leave_every_row_whole() {
             for number in 0..60 {
                 rows += vaults[number % 2].rotate(|_| {}).await.unwrap().rows;
                 if number % 7 == 0 {
-                    age(&vaults[0], &vaults[1], "ann").await;
-                    migrate(&vaults[0].database).await;
+                    let (mut transaction, _) = vaults[0].database.write().await.unwrap();
+                    age(&mut transaction, &vaults[0], &vaults[1], "ann").await;
+                    migrate(&mut transaction).await;
+                    transaction.commit().await.unwrap();
                 }
             }
             rows
@@ -377,6 +386,7 @@ async fn saves_and_rotations_at_once_leave_every_row_whole() {
     };
     let mut saved = 0;
     while !rotating.is_finished() {
+        let begun = Instant::now();
         let stored = vaults[1].load(&slot("ann")).await.unwrap().unwrap();
         let newer = credentials("access-of-ann", None);
         vaults[saved % 2]
@@ -384,6 +394,8 @@ async fn saves_and_rotations_at_once_leave_every_row_whole() {
             .await
             .unwrap();
         saved += 1;
+        // SQLite lets nobody queue for its lock: others have it for as long.
+        tokio::time::sleep(begun.elapsed()).await;
     }
     assert!(rotating.await.unwrap() > 0 && saved > 0);
     for vault in &vaults {

@@ -78,7 +78,7 @@ async fn case_18_a_refresh_whose_caller_has_gone_is_saved_a_hundred_times_of_a_h
     }
     // Its first bytes are there at once, its last ones when the caller has long gone.
     let slow = Fault::on("POST", "/token").body_contains("grant_type=refresh_token");
-    let slow = slow.always().behaviour(Behaviour::Drip { pause_ms: 1 });
+    let slow = slow.always().behaviour(Behaviour::Drip { pause_ms: 3 });
     let slow = replicas.google.faults().add(slow);
     let mut saved = 0;
     for _ in 0..10 {

@@ -56,6 +56,16 @@ async fn an_error_comes_as_often_as_told_in_the_providers_shape() {
     );
 }
 
+/// How long a client waits: for what never comes, until the request has come about; for what
+/// comes, as long as a busy machine takes.
+fn patience(behaviour: &Behaviour) -> Duration {
+    let never_comes = matches!(
+        behaviour,
+        Behaviour::Stall | Behaviour::StallAfterEffect | Behaviour::StallHalfway
+    );
+    Duration::from_secs(if never_comes { 2 } else { 60 })
+}
+
 /// Case 34: whether the reply comes or not, the effect took place.
 #[tokio::test]
 async fn a_reply_can_fail_or_be_lost_after_the_effect() {
@@ -75,7 +85,7 @@ async fn a_reply_can_fail_or_be_lost_after_the_effect() {
         let request = client
             .request(Method::POST, "calendars/primary/events")
             .json(&event);
-        let reply = request.timeout(Duration::from_millis(200)).send().await;
+        let reply = request.timeout(patience(&behaviour)).send().await;
         let reply = match reply {
             Ok(reply) => Some(reply.bytes().await),
             Err(_) => None,
@@ -116,7 +126,7 @@ async fn a_fault_without_effect_has_none() {
         let request = client
             .request(Method::POST, "calendars/primary/events")
             .json(&hour());
-        let reply = request.timeout(Duration::from_millis(200)).send().await;
+        let reply = request.timeout(patience(&behaviour)).send().await;
         match (&behaviour, reply) {
             (Behaviour::Stall, Err(error)) => assert!(error.is_timeout()),
             (Behaviour::Drop, Err(error)) => assert!(!error.is_timeout()),

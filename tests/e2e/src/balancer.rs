@@ -25,6 +25,8 @@ struct Backend {
     /// Its URL, without a slash at the end.
     url: String,
     is_ready: bool,
+    /// Connections that it was handed and that are not over.
+    open: usize,
 }
 
 /// A running balancer. It ends when it is dropped.
@@ -61,15 +63,26 @@ impl Balancer {
         let backend = Backend {
             url: url.to_owned(),
             is_ready: false,
+            open: 0,
         };
         lock(&self.backends).push(backend);
     }
 
     /// Whether a host gets connections.
     pub fn is_in_use(&self, url: &str) -> bool {
-        lock(&self.backends)
+        self.any(url, |backend| backend.is_ready)
+    }
+
+    /// Whether a host gets no connections any more, and all that it got are over.
+    pub fn is_let_go(&self, url: &str) -> bool {
+        !self.any(url, |backend| backend.is_ready || backend.open > 0)
+    }
+
+    fn any(&self, url: &str, is: impl Fn(&Backend) -> bool) -> bool {
+        let backends = lock(&self.backends);
+        backends
             .iter()
-            .any(|backend| backend.url == url && backend.is_ready)
+            .any(|backend| backend.url == url && is(backend))
     }
 }
 
@@ -108,20 +121,30 @@ async fn is_ready(url: &str) -> bool {
 async fn accept(listener: TcpListener, backends: Arc<Mutex<Vec<Backend>>>) {
     let turn = AtomicUsize::new(0);
     while let Ok((mut client, _)) = listener.accept().await {
-        let ready: Vec<_> = lock(&backends)
-            .iter()
-            .filter(|backend| backend.is_ready)
-            .filter_map(|backend| backend.url.strip_prefix("http://").map(str::to_owned))
-            .collect();
         // Without one the connection is closed, which its client sees as a failure.
-        let next = turn.fetch_add(1, Ordering::Relaxed) % ready.len().max(1);
-        let Some(address) = ready.get(next).cloned() else {
+        let Some(url) = hand(&backends, turn.fetch_add(1, Ordering::Relaxed)) else {
             continue;
         };
+        let backends = backends.clone();
         tokio::spawn(async move {
+            let address = url.trim_start_matches("http://");
             if let Ok(mut host) = TcpStream::connect(address).await {
                 let _ = copy_bidirectional(&mut client, &mut host).await;
             }
+            let mut backends = lock(&backends);
+            if let Some(backend) = backends.iter_mut().find(|backend| backend.url == url) {
+                backend.open -= 1;
+            }
         });
     }
+}
+
+/// The host whose turn it is among those that are ready; it has one connection more.
+fn hand(backends: &Mutex<Vec<Backend>>, turn: usize) -> Option<String> {
+    let mut backends = lock(backends);
+    let ready = backends.iter().filter(|backend| backend.is_ready).count();
+    let mut ready_ones = backends.iter_mut().filter(|backend| backend.is_ready);
+    let next = ready_ones.nth(turn.checked_rem(ready)?)?;
+    next.open += 1;
+    Some(next.url.clone())
 }

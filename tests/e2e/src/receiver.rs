@@ -1,6 +1,7 @@
 //! A platform's receiver of webhooks on a real socket: it checks every signature as the
 //! documentation says, keeps what came, and answers as a test wants.
 
+use crate::world::PATIENCE;
 use axum::{
     Router,
     body::Bytes,
@@ -14,7 +15,7 @@ use sha2::Sha256;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::{net::TcpListener, sync::Notify};
 use url::Url;
@@ -27,9 +28,6 @@ pub const WEBHOOK_SECRETS: [&str; 2] = [
 
 /// How long a signature is believed, in seconds.
 const TOLERANCE: u64 = 300;
-
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One webhook that came and was signed as it must be.
 #[derive(Clone, Debug)]

@@ -37,7 +37,7 @@ use url::Url;
 
 /// How long a test waits for something that must happen. Generous: it only passes when
 /// something is broken.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The engine that the tests of one process share.
 ///
@@ -213,16 +213,17 @@ impl World {
 
     /// Lets the time pass for which what crashed holds calendars and webhooks. What it had under
     /// way in the database may come after this: it extends no lease, for each goes to another
-    /// word, and takes nothing, for all is free only after the time that it can have read.
+    /// word, and takes nothing, for all is due only after the time that it can have read.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn outlive_claims(&self) -> Result<(), Failure> {
         let (mut transaction, now) = self.service.vault().database().write().await?;
         for pass in [
-            "UPDATE lanes SET claim = 'of the dead', claimed_until = $1 \
+            "UPDATE lanes SET claim = 'of the dead', claimed_until = $1, \
+             due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $1 END \
              WHERE claim IS NOT NULL OR due_at IS NOT NULL",
-            "UPDATE webhooks SET claimed_until = $1 WHERE state = 'waiting'",
+            "UPDATE webhooks SET claimed_until = $1, next_try = $1 WHERE state = 'waiting'",
         ] {
             let pass = sqlx::query(pass).bind(now + 1);
             pass.execute(&mut *transaction).await?;

@@ -83,10 +83,12 @@ async fn case_40_an_erased_user_is_found_nowhere_and_their_feed_is_unknown_at_on
         .connect_outlook(ANN, WORK, &ConsentChoice::Allow)
         .await
         .unwrap();
-    world
-        .google_events(CASEY, "primary", |events| events.len() == 150)
-        .await
-        .unwrap();
+    for account in [CASEY, SAM] {
+        world
+            .google_events(account, "primary", |events| events.len() == 150)
+            .await
+            .unwrap();
+    }
     let feed = world
         .user(ANN, Method::POST, "/api/calendar/feed/", None)
         .await

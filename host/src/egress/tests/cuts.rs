@@ -115,7 +115,7 @@ async fn a_deadline_of_nothing_and_one_of_for_ever_are_both_harmless() {
         let sent = egress.send_within(get(&server.url("/never")), wish).await;
         assert_eq!(sent.err(), Some(EgressError::Deadline));
     }
-    let sent = egress
+    let sent = egress_to(&server, limits())
         .send_within(get(&server.url("/")), Duration::MAX)
         .await;
     assert_eq!(outcome(sent).await, Ok(4));

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::{ParseError, Url};
 
 /// Generous: it only passes when something is broken.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often the page is looked at while something is awaited.
 const GLANCE: Duration = Duration::from_millis(25);

@@ -156,7 +156,7 @@ async fn a_look_that_dies_in_the_middle_is_begun_again() {
 async fn who_lost_the_calendar_to_another_stores_nothing() {
     let calendar = Calendar::booked("google", Policy::Report).await;
     calendar.drag();
-    let slow = Duration::from_millis(300);
+    let slow = Duration::from_secs(3);
     calendar.world.google.set_latency(slow);
     let pool = calendar.world.service.vault().database().pool();
     let poller = calendar.world.service.poller();

@@ -23,8 +23,8 @@ async fn no_request_fails(database_url: &str) {
     settings.extend(
         [
             ("CALPORT_DATABASE_URL", database_url),
-            // A multiple of what the balancer takes to notice.
-            ("CALPORT_DRAIN_SECONDS", "2"),
+            // Longer than any balancer takes to notice: the second signal ends it.
+            ("CALPORT_DRAIN_SECONDS", "600"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
@@ -61,6 +61,8 @@ async fn no_request_fails(database_url: &str) {
         let mut second = Vec::new();
         for (number, old) in first.into_iter().enumerate() {
             second.push(start(2 + number).await);
+            old.ask_to_end().unwrap();
+            until("it is let go", async || balancer.is_let_go(&old.url)).await;
             let ended = old.terminate().await.unwrap();
             assert!(ended.success(), "{ended}");
         }

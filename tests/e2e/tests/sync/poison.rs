@@ -41,10 +41,11 @@ async fn case_44_a_poison_booking_is_set_aside_and_delays_nobody() {
     assert_eq!(waiting["state"], "waiting");
     assert_eq!(waiting["reason"], "the provider is not available");
     assert!(waiting["next_try"].is_string(), "{waiting}");
-    // Half a day of tries later.
+    // Half a day of tries later, and whatever a try notes that is under way now.
     execute(
         &world,
-        "UPDATE deliveries SET attempts = 19, next_try = 0 WHERE state = 'waiting'",
+        "UPDATE deliveries SET attempts = 19, next_try = 0, generation = generation + 1 \
+         WHERE state = 'waiting'",
     )
     .await;
     execute(&world, "UPDATE lanes SET due_at = 0").await;

@@ -100,6 +100,9 @@ pub(crate) fn remote(deed: &Deed) -> Result<RemoteEvent, Error> {
             _ => return Err(Error::Other(Some(text))),
         });
     }
+    if deed.name == "not connected" {
+        return Err(Error::NotConnected);
+    }
     deed.perform().map(plain)
 }
 

@@ -151,29 +151,21 @@ impl Lair {
     }
 
     fn grant(&self, user: &str, access: &str, deed: &str, arguments: &[&str]) -> Binding {
-        let credentials = Credentials {
-            access_token: access.into(),
-            refresh_token: Some(REFRESH.into()),
-            expires_at: None,
-            scopes: arguments
-                .iter()
-                .map(|&argument| argument.to_owned())
-                .collect(),
-            client_id: deed.to_owned(),
-        };
-        let grant = Grant {
-            account: Account {
-                id: user.to_owned(),
-                label: user.to_owned(),
-            },
-            destination: Destination {
-                id: "primary".to_owned(),
-                name: "Primary".to_owned(),
-            },
-            credentials,
-        };
         let subject = Subject::new(Subject::DEFAULT_TENANT, user);
+        let grant = granted(user, access, deed, arguments);
         Binding::apart(self.vault.clone(), subject, "evil", grant)
+    }
+
+    /// A host's vault in which a user is connected whose grant tells the plugin what to do.
+    pub(crate) async fn connected(&self, user: &Subject, deed: &str) -> &Vault {
+        let grant = granted(&user.user, ACCESS, deed, &[]);
+        let (mut transaction, now) = self.vault.database().write().await.unwrap();
+        let connecting = self
+            .vault
+            .connect(&mut transaction, now, user, "evil", &grant);
+        connecting.await.unwrap();
+        transaction.commit().await.unwrap();
+        &self.vault
     }
 
     /// Does a deed in a push, watched.
@@ -266,6 +258,29 @@ impl Lair {
             took
         });
         join_all(users).await.into_iter().flatten().collect()
+    }
+}
+
+fn granted(user: &str, access: &str, deed: &str, arguments: &[&str]) -> Grant {
+    Grant {
+        account: Account {
+            id: user.to_owned(),
+            label: user.to_owned(),
+        },
+        destination: Destination {
+            id: "primary".to_owned(),
+            name: "Primary".to_owned(),
+        },
+        credentials: Credentials {
+            access_token: access.into(),
+            refresh_token: Some(REFRESH.into()),
+            expires_at: None,
+            scopes: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
+            client_id: deed.to_owned(),
+        },
     }
 }
 

@@ -13,3 +13,4 @@ mod raw;
 mod sealed;
 mod spy;
 mod wire;
+mod work;

@@ -3,12 +3,12 @@
 //! this one run; asserts nothing.
 
 use calport_artifacts::EVIL;
-use calport_e2e::{KEYS, event, plugin_options, processor_ticks, runtime};
+use calport_e2e::{KEYS, event, grant, plugin_options, processor_ticks, runtime};
 use calport_host::{
     db::Database,
     plugin::{BUILT_IN, CallError, Limits, Plugin, calendar::IcsOptions},
     subject::Subject,
-    vault::{Account, Binding, Credentials, Destination, Grant, KeyRing, Vault},
+    vault::{Binding, KeyRing, Vault},
 };
 use futures::future::join_all;
 use std::{
@@ -181,25 +181,8 @@ impl Bench {
 
     /// A user whose grant tells the hostile plugin what to do.
     fn user(&self, user: &str, deed: &str) -> Binding {
-        let grant = Grant {
-            account: Account {
-                id: user.to_owned(),
-                label: user.to_owned(),
-            },
-            destination: Destination {
-                id: "primary".to_owned(),
-                name: "Primary".to_owned(),
-            },
-            credentials: Credentials {
-                access_token: "token".into(),
-                refresh_token: None,
-                expires_at: None,
-                scopes: vec![],
-                client_id: deed.to_owned(),
-            },
-        };
         let subject = Subject::new(Subject::DEFAULT_TENANT, user);
-        Binding::apart(self.vault.clone(), subject, "evil", grant)
+        Binding::apart(self.vault.clone(), subject, "evil", grant(user, deed))
     }
 }
 

@@ -7,6 +7,7 @@ mod browser;
 mod crowd;
 mod event;
 mod foreign;
+mod grant;
 mod log;
 mod process;
 mod receiver;
@@ -21,6 +22,7 @@ pub use browser::{Browser, Landing};
 pub use crowd::{BOOKINGS_EACH, Crowd};
 pub use event::event;
 pub use foreign::{Foreign, answer, libfaketime, not_tested};
+pub use grant::grant;
 pub use log::Log;
 pub use process::{Exited, Process, compiled, connect, consent};
 pub use receiver::{Received, Receiver, WEBHOOK_SECRETS};
@@ -28,7 +30,7 @@ pub use replicas::Replicas;
 pub use rest::{JWT_SECRET, KEYS, METRICS_TOKEN, PLATFORM_TOKEN, Reply, Rest, token};
 pub use switch::Switch;
 pub use threads::processor_ticks;
-pub use world::{World, WorldOptions, plugin_options, runtime};
+pub use world::{PATIENCE, World, WorldOptions, plugin_options, runtime};
 
 /// Accounts of the stand-ins that tests use.
 pub mod accounts {

@@ -37,7 +37,7 @@ use url::Url;
 
 /// How long a test waits for something that must happen. Generous: it only passes when
 /// something is broken.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The engine that the tests of one process share.
 ///

@@ -3,8 +3,9 @@
 use crate::{
     Failure,
     lent::in_browser,
-    window::{PATIENCE, PHONE_AT_NIGHT, Window},
+    window::{PHONE_AT_NIGHT, Window},
 };
+use calport_e2e::PATIENCE;
 use calport_host::demo::{self, Running};
 use std::time::Duration;
 

@@ -1,15 +1,13 @@
 //! What a person does in a browser, and what its screen can be.
 
 use crate::Failure;
+use calport_e2e::PATIENCE;
 use fantoccini::{Client, Locator, error::CmdError, key::Key, wd::WebDriverCompatibleCommand};
 use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 use url::{ParseError, Url};
-
-/// Generous: it only passes when something is broken.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often the page is looked at while something is awaited.
 const GLANCE: Duration = Duration::from_millis(25);

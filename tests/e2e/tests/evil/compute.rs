@@ -1,13 +1,10 @@
 //! Cases 21 to 24: time, stack and memory of its own.
 
 use crate::lair::{Lair, event, hasty, p99};
-use calport_e2e::{Log, processor_ticks};
+use calport_e2e::{Log, PATIENCE, processor_ticks};
 use calport_host::plugin::{CallError, Limits};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
-
-/// It only passes when something is broken.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_22_a_loop_without_end_is_trapped_within_its_budget() {

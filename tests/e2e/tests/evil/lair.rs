@@ -15,7 +15,7 @@ use calport_host::{
     revocation::Revocations,
     subject::Subject,
     sync::News,
-    vault::{Account, Binding, Credentials, Destination, Grant, KeyRing, Vault},
+    vault::{Binding, Grant, KeyRing, Vault},
     webhooks::Webhooks,
 };
 use futures::future::join_all;
@@ -262,26 +262,13 @@ impl Lair {
 }
 
 fn granted(user: &str, access: &str, deed: &str, arguments: &[&str]) -> Grant {
-    Grant {
-        account: Account {
-            id: user.to_owned(),
-            label: user.to_owned(),
-        },
-        destination: Destination {
-            id: "primary".to_owned(),
-            name: "Primary".to_owned(),
-        },
-        credentials: Credentials {
-            access_token: access.into(),
-            refresh_token: Some(REFRESH.into()),
-            expires_at: None,
-            scopes: arguments
-                .iter()
-                .map(|&argument| argument.to_owned())
-                .collect(),
-            client_id: deed.to_owned(),
-        },
-    }
+    let mut grant = calport_e2e::grant(user, deed);
+    let credentials = &mut grant.credentials;
+    credentials.access_token = access.into();
+    credentials.refresh_token = Some(REFRESH.into());
+    let arguments = arguments.iter().map(|&argument| argument.to_owned());
+    credentials.scopes = arguments.collect();
+    grant
 }
 
 pub(crate) const FILE: IcsOptions = IcsOptions {

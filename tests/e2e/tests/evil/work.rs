@@ -1,6 +1,7 @@
 //! What the plugin answers, to the workers that push bookings with it.
 
 use crate::lair::{Lair, hasty};
+use calport_e2e::PATIENCE;
 use calport_host::{
     bookings::{BookingId, Bookings, Kind},
     metrics::Metrics,
@@ -11,8 +12,6 @@ use calport_host::{
 use serde_json::json;
 use sqlx::Row;
 use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_denies_a_connection_is_asked_again_ever_later_and_nothing_is_forgotten() {

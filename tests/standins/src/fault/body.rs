@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body::{Body, Frame};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Interval;
 
 type Polled = Poll<Option<Result<Frame<Bytes>, Infallible>>>;
 
@@ -92,24 +92,19 @@ impl Body for HalfThenStall {
     }
 }
 
-/// One byte, a pause, one byte, ... On a schedule: a busy machine makes parts longer, not the
-/// whole.
+/// One byte, a pause, one byte, ... What a busy machine delays is made up for, so that the whole
+/// takes as long on any.
 pub(super) struct Drip {
     rest: Bytes,
-    sent: u32,
-    pause: Duration,
-    begun: Option<Instant>,
-    timer: Option<Pin<Box<Sleep>>>,
+    /// `None`: no pause.
+    ticks: Option<Interval>,
 }
 
 impl Drip {
     pub(super) fn new(bytes: Bytes, pause: Duration) -> Self {
         Self {
             rest: bytes,
-            sent: 0,
-            pause,
-            begun: None,
-            timer: None,
+            ticks: (!pause.is_zero()).then(|| tokio::time::interval(pause)),
         }
     }
 }
@@ -119,25 +114,12 @@ impl Body for Drip {
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Polled {
-        if let Some(timer) = &mut self.timer {
-            ready!(timer.as_mut().poll(context));
+        if let Some(ticks) = &mut self.ticks {
+            ready!(ticks.poll_tick(context));
         }
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let begun = *self.begun.get_or_insert_with(Instant::now);
-        let mut part = 0;
-        loop {
-            part += 1;
-            self.sent += 1;
-            let is_late = begun + self.pause * self.sent < Instant::now();
-            if self.pause.is_zero() || !is_late || part == self.rest.len() {
-                break;
-            }
-        }
-        self.timer = Some(Box::pin(tokio::time::sleep_until(
-            begun + self.pause * self.sent,
-        )));
-        frame(self.rest.split_to(part))
+        frame(self.rest.split_to(1))
     }
 }
